@@ -1,0 +1,244 @@
+"""The command line: ``vestka serve`` and what else those who run a register need."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core.access import ApiKey, Scope, make_key
+from app.core.database import Database
+from app.core.migrating import migrate
+from app.core.rebuilding import reindex
+from app.core.verifying import verify
+from app.places import OPENAPI
+from app.register import KINDS
+from app.register.seeding import seed
+from app.settings import Settings
+
+_SCOPES: Final = get_args(get_args(Scope)[0])
+_AUTHOR: Final = "cli"
+Command = Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, int]]
+
+
+class Failed(Exception):  # noqa: N818 - what is said on standard error
+    """A command that could not be carried out, with a sentence for the operator."""
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database, migrated."""
+    await asyncio.to_thread(migrate, settings.url)
+    database = Database(settings.url, KINDS)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def _serve(said: argparse.Namespace, settings: Settings) -> int:
+    import uvicorn  # noqa: PLC0415 - other commands start faster without it
+
+    from app.core.metrics import serve_metrics  # noqa: PLC0415 - the same
+
+    if said.no_seed:
+        os.environ["VESTKA_SEED"] = "false"
+    migrate(settings.url)
+    asyncio.run(_seed_first(settings, wanted=settings.seed and not said.no_seed))
+    address = f"http://{'localhost' if said.host in {'127.0.0.1', '0.0.0.0'} else said.host}:{said.port}"  # noqa: S104 - compared, not bound
+    _say(f"Vestka answers at {address}\n  read:   {address}/v1/persons\n  docs:   {address}/docs")
+    _say("  write:  make a key with `key create --owner NAME --scope write` (see README)")
+    with serve_metrics(settings.metrics_host, settings.metrics_port):
+        uvicorn.run(
+            "app.main:app",
+            host=said.host,
+            port=said.port,
+            workers=said.workers,
+            access_log=False,
+            server_header=False,
+            log_level="warning",
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=10,
+        )
+    return 0
+
+
+async def _seed_first(settings: Settings, *, wanted: bool) -> None:
+    if not wanted:
+        return
+    database = Database(settings.url, KINDS)
+    try:
+        added = await seed(database, only_if_empty=True)
+    finally:
+        await database.close()
+    if added:
+        _say(f"The register was empty; {added} records of the first content were added.")
+
+
+async def _migrate(_: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(settings):
+        _say("The database is current.")
+    return 0
+
+
+async def _seed(_: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(settings) as database:
+        _say(f"{await seed(database)} records added.")
+    return 0
+
+
+async def _key_create(said: argparse.Namespace, settings: Settings) -> int:
+    expires = datetime.now(UTC) + timedelta(days=said.days) if said.days else None
+    key, token = make_key(said.owner, said.scope, expires)
+    async with _opened(settings) as database, database.write(_AUTHOR) as session:
+        session.add(key)
+    sys.stdout.write(token + "\n")
+    return 0
+
+
+async def _key_list(_: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(settings) as database, database.read() as session:
+        keys = (await session.execute(select(ApiKey))).scalars().all()
+    for key in sorted(keys, key=lambda key: key.created_at):
+        now = datetime.now(UTC)
+        state = "valid" if key.valid(now) else "revoked" if key.revoked_at else "expired"
+        until = key.expires_at.date().isoformat() if key.expires_at else "no end"
+        sys.stdout.write(f"{key.prefix}  {state:8}{until:12}{','.join(key.scopes):28}{key.owner}\n")
+    return 0
+
+
+async def _key_revoke(said: argparse.Namespace, settings: Settings) -> int:
+    prefix = said.prefix.removeprefix("vk_").partition("_")[0]
+    async with _opened(settings) as database, database.write(_AUTHOR) as session:
+        query = select(ApiKey).where(ApiKey.prefix == prefix)
+        key = (await session.execute(query)).scalar_one_or_none()
+        if key is None:
+            raise Failed(f"No key begins with {prefix}; `key list` shows those there are.")
+        key.revoked_at = key.revoked_at or datetime.now(UTC)
+    _say(f"Key {prefix} is revoked.")
+    return 0
+
+
+async def _verify(_: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(settings) as database, database.read() as session:
+        found = await verify(session)
+    sys.stdout.write(found.text + "\n")
+    return 0 if found.sound else 1
+
+
+async def _reindex(_: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(settings) as database:
+        changed = await reindex(database)
+    _say(f"Rebuilt; {changed} rows were not as they should have been.")
+    return 0
+
+
+def _openapi(said: argparse.Namespace, _: Settings) -> int:
+    from app.main import openapi_text  # noqa: PLC0415 - only this command needs the application
+
+    text = openapi_text()
+    if said.check:
+        current = OPENAPI.exists() and OPENAPI.read_text(encoding="utf-8") == text
+        _say("openapi.json is current." if current else "openapi.json is stale: run `vestka openapi`.")
+        return 0 if current else 1
+    if said.output == "-":
+        sys.stdout.write(text)
+    else:
+        Path(said.output or OPENAPI).write_text(text, encoding="utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="vestka", description="An open case register of political prisoners.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="migrate, seed an empty register, and serve it")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    serve.add_argument("--port", type=_port, default=8000, help="the port to listen on")
+    serve.add_argument("--workers", type=_count, default=1, help="how many processes serve")
+    serve.add_argument("--no-seed", action="store_true", help="leave an empty register empty")
+    serve.set_defaults(run=_serve)
+    for name, run, text in (
+        ("migrate", _migrate, "bring the database's tables to this version"),
+        ("seed", _seed, "add the first content, where it never was"),
+        ("verify", _verify, "check the history's chain"),
+        ("reindex", _reindex, "rebuild what is derived from the records"),
+    ):
+        commands.add_parser(name, help=text).set_defaults(run=run)
+    _add_keys(commands)
+    openapi = commands.add_parser("openapi", help="write openapi.json")
+    openapi.add_argument("--check", action="store_true", help="fail when the file is stale")
+    openapi.add_argument("--output", metavar="FILE", help="where to write it; - for standard output")
+    openapi.set_defaults(run=_openapi)
+    return parser
+
+
+def _add_keys(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name for it
+    keys = commands.add_parser("key", help="make, list and revoke API keys").add_subparsers(required=True)
+    create = keys.add_parser("create", help="make a key; it is printed this once")
+    create.add_argument("--owner", required=True, type=_owner, help="who holds it; the author of its changes")
+    create.add_argument("--scope", required=True, action="append", choices=_SCOPES, help="repeat for several")
+    create.add_argument("--days", type=_count, help="after how many days it ends")
+    create.set_defaults(run=_key_create)
+    keys.add_parser("list", help="list keys").set_defaults(run=_key_list)
+    revoke = keys.add_parser("revoke", help="revoke a key at once")
+    revoke.add_argument("prefix", help="how the key begins, as `key list` shows it")
+    revoke.set_defaults(run=_key_revoke)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 3650:  # noqa: PLR2004 - ten years of days, more workers than any machine has
+        raise argparse.ArgumentTypeError("takes a whole number from 1 to 3650")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:  # noqa: PLR2004 - the ports there are
+        raise argparse.ArgumentTypeError("takes a port from 0 to 65535")
+    return number
+
+
+def _owner(text: str) -> str:
+    if not text.strip() or len(text) > 100 or not text.isprintable():  # noqa: PLR2004 - as over HTTP
+        raise argparse.ArgumentTypeError("takes a name of 1 to 100 printable characters")
+    return text.strip()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command: 0 done, 1 failed, 2 wrong usage."""
+    os.umask(0o077)  # what is kept is for the one who runs the register
+    said = _parser().parse_args(arguments)
+    try:
+        settings = Settings()
+        done = said.run(said, settings)
+        return asyncio.run(done) if asyncio.iscoroutine(done) else int(done)
+    except ValidationError as error:
+        for wrong in error.errors(include_url=False, include_input=False):
+            _say(f"VESTKA_{'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}")
+        return 2
+    except Failed as failure:
+        _say(str(failure))
+    except SQLAlchemyError as error:
+        _say(f"The database did not do as it should ({type(error).__name__}). Is VESTKA_DATABASE_URL right?")
+    except OSError as error:
+        _say(f"{error.strerror or error}")
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""What OpenAPI says of a kind: the models that are read and patched, headers, bodies."""
+
+from typing import Any, Final, get_args
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
+from pydantic.fields import FieldInfo
+
+from app.core.kinds import Kind
+from app.core.record import Tier, declared, full_type
+
+IF_MATCH: Final[dict[str, Any]] = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The ETag that you read, or `*` to overwrite on purpose. Its version is compared.",
+    "schema": {"type": "string", "pattern": r'^(\*|(W/)?"[1-9][0-9]{0,8}-[0-9a-f]{16}")$'},
+}
+IF_NONE_MATCH: Final[dict[str, Any]] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "ETags that you have: 304 if the answer is one of them. On PUT, `*` creates.",
+    "schema": {"type": "string", "pattern": r'^(\*|(W/)?"[0-9]{1,9}-[0-9a-f]{16}")$'},
+}
+WRITE_HEADERS: Final[list[dict[str, Any]]] = [
+    {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "A word of your own; the same request with it within 24 hours is done once.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    },
+    {
+        "name": "X-Change-Reason",
+        "in": "header",
+        "description": "Why, for the history: percent-encoded UTF-8. Partners can read it.",
+        "schema": {"type": "string", "maxLength": 500, "pattern": "^[A-Za-z0-9 .,_-]*$"},
+    },
+]
+_HEADERS: Final = {
+    "ETag": "The version and a hash of this answer.",
+    "Location": "Where the new record is.",
+    "Link": "The next page, if there is one.",
+    "Cache-Control": "Who may keep the answer.",
+}
+
+
+def headers(*names: str) -> dict[str, Any]:
+    """Describe headers of an answer."""
+    return {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
+
+
+def sends(model: type[BaseModel], *media_types: str) -> dict[str, Any]:
+    """Describe a body that the route reads itself."""
+    schema = {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}
+    return {"requestBody": {"required": True, "content": dict.fromkeys(media_types, schema)}}
+
+
+class ReadModels:
+    """The models of a kind that are derived from the one that clients send."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self.name = kind.write.__name__.removesuffix("In")
+        self.read = self._read()
+        self.page = create_model(
+            f"{self.name}Page",
+            __doc__=f"A page of {kind.name}.",
+            items=(list[self.read], Field(description="The records of this page.")),  # type: ignore[name-defined]  # made at run time
+            next_cursor=(str | None, Field(description="Where the next page begins; null at the end.")),
+            total=(int, Field(default=0, description="With `count=true`: how many match in all.")),
+        )
+        self.patch = self._patch()
+
+    def _read(self) -> type[BaseModel]:
+        common: dict[str, Any] = {
+            "id": (UUID, Field(description="The record's id, for good.")),
+            "version": (int, Field(ge=1, description="1, 2, …: grows when something that you may see changes.")),
+            "created_at": (AwareDatetime, Field(description="When it was first recorded.")),
+            "updated_at": (AwareDatetime, Field(description="When something that you may see last changed.")),
+        }
+        mine: dict[str, Any] = {}
+        for name in self._kind.fields:
+            info = self._kind.write.model_fields[name]
+            text = info.description or ""
+            if (tier := declared(info).tier) is not Tier.PUBLIC:
+                text = f"{text} (Seen with {'`read:private`' if tier is Tier.PRIVATE else '`read:partners`'}.)"
+            mine[name] = (_shape(info), Field(default=None, description=text))
+        return create_model(self.name, __doc__=f"{self._kind.one.capitalize()}, as read.", **common, **mine)
+
+    def _patch(self) -> type[BaseModel]:
+        fields: dict[str, Any] = {}
+        for name in self._kind.fields:
+            info = self._kind.write.model_fields[name]
+            fields[name] = (_shape(info), Field(default=None, description=info.description))
+        config = ConfigDict(extra="forbid", title=f"{self.name} patch")
+        return create_model(
+            f"{self.name}Patch", __config__=config, __doc__=f"What changes in {self._kind.one}.", **fields
+        )
+
+
+def _shape(info: FieldInfo) -> Any:  # noqa: ANN401 - an annotation
+    """Give a field's type as it is read: null where it may be unknown."""
+    shape = full_type(info)
+    return shape | None if type(None) in get_args(info.annotation) else shape

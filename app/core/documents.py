@@ -1,0 +1,85 @@
+"""The register's face: one row per record and tier, ready to be sent (architecture, law 11)."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Uuid
+from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from app.core.kinds import Fields
+
+documents: Final = Table(
+    "documents",
+    SQLModel.metadata,
+    Column("kind", String, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("tier", SmallInteger, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UTCDateTime(), nullable=False),
+    Column("updated_at", UTCDateTime(), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("action", String, nullable=False),  # upsert, delete, withdraw, purge
+    Column("gone", Boolean, nullable=False),  # answered 410: this tier saw the record when it was deleted
+    Column("hash", String, nullable=False),
+    Column("body", LargeBinary),
+    Index("ix_documents_feed", "tier", "position"),
+    Index("ix_documents_kind", "tier", "kind", "position"),
+    Index("ix_documents_updated", "tier", "kind", "updated_at", "id"),
+    Index("ix_documents_created", "tier", "kind", "created_at", "id"),
+)
+
+links: Final = Table(
+    "links",
+    SQLModel.metadata,
+    Column("kind", String, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("field", String, primary_key=True),
+    Column("to_kind", String, primary_key=True),
+    Column("to_id", Uuid, primary_key=True),
+    Column("tier", SmallInteger, nullable=False),
+    Index("ix_links_to", "to_kind", "to_id", "kind", "id"),
+)
+
+entries: Final = Table(
+    "entries",
+    SQLModel.metadata,
+    Column("kind", String, primary_key=True),
+    Column("field", String, primary_key=True),
+    Column("value", String, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Index("ix_entries_record", "kind", "id"),
+)
+
+
+def render(key_id: UUID, version: int, created_at: datetime, updated_at: datetime, fields: Fields) -> bytes:
+    """Write a record as the bytes that are sent: the common fields, then the kind's own."""
+    head: dict[str, Any] = {"id": key_id, "version": version, "created_at": created_at, "updated_at": updated_at}
+    return to_json(head | fields)
+
+
+def canonical(value: object) -> bytes:
+    """Write JSON in one way only: keys sorted, nulls dropped from objects."""
+    return json.dumps(_without_nulls(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _without_nulls(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
+def fingerprint(fields: Fields) -> str:
+    """Give the hash of what a record says, the same wherever it is kept: 32 hexadecimal digits."""
+    return hashlib.sha256(canonical(fields)).hexdigest()[:32]
+
+
+def etag(version: int, body: bytes) -> str:
+    """Give the entity tag of an answer: the record's version and a hash of the answer's bytes."""
+    return f'"{version}-{hashlib.sha256(body).hexdigest()[:16]}"'

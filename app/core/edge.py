@@ -1,0 +1,150 @@
+"""The outermost layer: HEAD, OPTIONS, CORS, security headers, body limits, and no error that is not a problem."""
+
+import re
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.dialects import is_passing
+from app.core.problems import Problem
+
+_LOG: Final = structlog.get_logger("vestka")
+_ALWAYS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": "interest-cohort=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+_EXPOSED: Final = "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy"
+_OPEN_METHODS: Final = "GET, HEAD, OPTIONS"
+_OPEN_HEADERS: Final = "Accept, Accept-Language, Content-Type, If-None-Match, Last-Event-ID"
+
+
+class _TooLarge(Exception):  # noqa: N818 - caught a few lines below
+    pass
+
+
+class Methods:
+    """Which methods each path takes, over all routes."""
+
+    def __init__(self, routes: Iterable[tuple[re.Pattern[str], frozenset[str]]]) -> None:
+        self._routes = list(routes)
+
+    def at(self, path: str) -> str:
+        """Give the value of ``Allow`` for a path; empty for a path that there is not."""
+        found = {method for pattern, methods in self._routes if pattern.match(path) for method in methods}
+        found |= {"HEAD"} if "GET" in found else set()
+        return ", ".join(sorted(found | {"OPTIONS"})) if found else ""
+
+
+class Edge:
+    """Pure ASGI, so that a request pays for it in microseconds."""
+
+    def __init__(self, app: ASGIApp, methods: Methods, limit: int, limits: Mapping[str, int]) -> None:
+        self._app = app
+        self._methods = methods
+        self._limit = limit
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        answer = _Answer(send, headers, head=scope["method"] == "HEAD")
+        try:
+            if scope["method"] == "OPTIONS":
+                await self._options(scope, receive, answer)
+                return
+            if answer.head:
+                scope = {**scope, "method": "GET"}
+            await self._app(scope, self._limited(scope, headers, receive), answer)
+        except _TooLarge:
+            await answer.problem(scope, receive, Problem("too-large", headers={"Connection": "close"}))
+        except Exception as error:  # noqa: BLE001 - the last place that can answer
+            await answer.problem(scope, receive, _failure(scope, error))
+
+    async def _options(self, scope: Scope, receive: Receive, send: Send) -> None:
+        allow = self._methods.at(scope["path"])
+        if not allow:
+            await Problem("not-found").response()(scope, receive, send)
+            return
+        headers = {"Allow": allow}
+        if "access-control-request-method" in Headers(scope=scope):
+            headers |= {
+                "Access-Control-Allow-Methods": _OPEN_METHODS,
+                "Access-Control-Allow-Headers": _OPEN_HEADERS,
+                "Access-Control-Max-Age": "86400",
+            }
+        await Response(status_code=204, headers=headers)(scope, receive, send)
+
+    def _limited(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
+        limit = self._limits.get(scope["path"], self._limit)
+        told = headers.get("content-length", "")
+        if told.isdecimal() and int(told) > limit:
+            raise _TooLarge
+        seen = 0
+
+        async def limited() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise _TooLarge
+            return message
+
+        return limited
+
+
+class _Answer:
+    """Sends an answer with what every answer carries, and without its body to HEAD."""
+
+    def __init__(self, send: Send, request: Headers, *, head: bool) -> None:
+        self._send = send
+        self._request = request
+        self.head = head
+        self._begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._begun = True
+            self._complete(MutableHeaders(scope=message))
+        elif self.head and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    def _complete(self, headers: MutableHeaders) -> None:
+        for name, value in _ALWAYS.items():
+            headers.setdefault(name, value)
+        headers.setdefault("Content-Security-Policy", _API_POLICY)
+        headers.setdefault("Cache-Control", "no-store")
+        # Open for reading what is public; a browser is never told that it may send a key from another site.
+        if "authorization" not in self._request:
+            headers["Access-Control-Allow-Origin"] = "*"
+            headers["Access-Control-Expose-Headers"] = _EXPOSED
+
+    async def problem(self, scope: Scope, receive: Receive, problem: Problem) -> None:
+        """Answer with a problem, unless an answer has begun: then the connection breaks, and that says it."""
+        if self._begun:
+            raise ConnectionAbortedError
+        await problem.response()(scope, receive, self)
+
+
+def _failure(scope: Scope, error: Exception) -> Problem:
+    """Give the problem for what nobody expected; log where it happened, never what was asked or by whom."""
+    if is_passing(error):
+        _LOG.warning("unavailable", error=type(error).__name__)
+        return Problem("unavailable", headers={"Retry-After": "2"})
+    frames = traceback.extract_tb(error.__traceback__)
+    route = getattr(scope.get("route"), "path", "none")
+    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
+    _LOG.error("failed", error=type(error).__name__, route=route, method=scope["method"], at=places)
+    return Problem("internal")

@@ -1,0 +1,201 @@
+"""What lists of a kind can be filtered and sorted by, read off the kind's declarations."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
+from sqlalchemy import Column, ColumnElement, and_, exists, or_
+from sqlalchemy.sql import Subquery
+
+from app.core.documents import documents, entries, links
+from app.core.edtf import PartialDate as Edtf
+from app.core.kinds import Kind
+from app.core.ranks import Rank
+from app.core.record import Tier, core_type, declared, full_type, is_code
+from app.core.terms import Term as Duration
+from app.core.types import Id, PartialDate, Term
+
+Condition = Callable[[Any, Tier], ColumnElement[bool]]
+_MANY: Final = Field(default=None, max_length=200)
+
+
+class Filter(BaseModel):
+    """The parameters that every list takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: list[Id] | None = Field(default=None, max_length=200, description="These records only; repeat for several.")
+    source: list[Id] | None = Field(default=None, max_length=200, description="Records that cite one of these sources.")
+    updated_since: AwareDatetime | None = Field(default=None, description="Changed at or after this instant.")
+    limit: int = Field(default=50, ge=1, le=200, description="How many at most.")
+    cursor: str | None = Field(default=None, max_length=2000, description="`next_cursor` of the page before.")
+    count: bool = Field(default=False, description="Whether to add `total`, the number of all matches.")
+
+    def told(self) -> dict[str, Any]:
+        """Give the filters that were set."""
+        paging = {"limit", "cursor", "count", "sort"}
+        return {name: value for name, value in self if value is not None and name not in paging}
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One filter: its parameter's type and description, and the condition it stands for."""
+
+    annotation: Any
+    text: str
+    condition: Condition
+    many: bool = False
+
+
+class Filters:
+    """The filters and sorts of one kind, and the model of its list's parameters."""
+
+    def __init__(self, kind: Kind, default_sort: str) -> None:
+        self._kind = kind
+        self._columns = kind.record.__table__.c  # type: ignore[attr-defined]  # table classes have it
+        self.default_sort = default_sort
+        self.offered = {**_common(kind), **dict(self._offers())}
+        self.sorts: Mapping[str, Column[Any]] = dict(self._sorts())
+        self.model = self._model()
+
+    def conditions(self, query: Filter, tier: Tier) -> list[ColumnElement[bool]]:
+        """Give the conditions that a list's parameters stand for, as this tier may ask them."""
+        return [self.offered[name].condition(value, tier) for name, value in query.told().items()]
+
+    def sort(self, asked: str | None) -> tuple[Column[Any], bool]:
+        """Give the column to sort by, and whether downwards."""
+        word = asked or self.default_sort
+        return self.sorts[word.removeprefix("-")], word.startswith("-")
+
+    def _model(self) -> type[Filter]:
+        words = [word for name in self.sorts for word in (name, f"-{name}")]
+        sort = Field(default=None, description=f"Order by this; `-` for descending. Default `{self.default_sort}`.")
+        fields: dict[str, Any] = {"sort": (Literal[*words] | None, sort)}
+        for name, offer in self.offered.items():
+            if name not in Filter.model_fields:
+                most = 200 if offer.many else None
+                fields[name] = (offer.annotation | None, Field(default=None, description=offer.text, max_length=most))
+        model = create_model(f"{self._kind.write.__name__.removesuffix('In')}Filter", __base__=Filter, **fields)
+        model.__doc__ = f"The parameters of the list of {self._kind.name}."
+        return model
+
+    def _offers(self) -> Iterator[tuple[str, Offered]]:
+        for name in self._kind.fields:
+            info = self._kind.write.model_fields[name]
+            said = declared(info)
+            if said.tier is not Tier.PUBLIC or said.filter is False or name == "citations":
+                continue
+            yield from self._offer(name, said.filter if isinstance(said.filter, str) else None, full_type(info))
+        if {"valid_from", "valid_to"} <= set(self._kind.fields):
+            yield "valid_on", Offered(PartialDate, "In force on this day, as far as is known.", self._valid_on)
+
+    def _offer(self, name: str, word: str | None, annotation: Any) -> Iterator[tuple[str, Offered]]:  # noqa: ANN401
+        target = core_type(annotation)
+        base = word or name.removesuffix("_on")
+        if name in self._kind.listed:
+            yield (
+                word or name,
+                Offered(_list_of(_item(target)), f"One of `{name}`; any of several.", self._holds(name), many=True),
+            )
+        elif target is Edtf:
+            yield from self._dates(name, base)
+        elif target is Duration:
+            key = self._columns[f"{name}_key"]
+            yield f"{base}_from", Offered(Term, f"`{name}` is this or longer.", lambda v, _: key >= v.key)
+            yield f"{base}_to", Offered(Term, f"`{name}` is this or shorter.", lambda v, _: key <= v.key)
+        elif target is bool:
+            column = self._columns[name]
+            yield word or name, Offered(bool, f"`{name}` is so.", lambda v, _: column.is_(v))
+        elif is_code(target) or target is Rank or declared(self._kind.write.model_fields[name]).filter is True:
+            text = f"`{name}` is this; any of several."
+            yield word or name, Offered(_list_of(annotation), text, self._is(name), many=True)
+
+    def _dates(self, name: str, base: str) -> Iterator[tuple[str, Offered]]:
+        first, last = self._columns[f"{name}_earliest"], self._columns[f"{name}_latest"]
+        since = f"`{name}` may lie on or after this date."
+        until = f"`{name}` may lie on or before this date."
+        yield f"{base}_from", Offered(PartialDate, since, lambda v, _: last >= v.earliest)
+        yield f"{base}_to", Offered(PartialDate, until, lambda v, _: first <= v.latest)
+
+    def _valid_on(self, day: Edtf, _: Tier) -> ColumnElement[bool]:
+        start, end = self._columns["valid_from_earliest"], self._columns["valid_to_latest"]
+        return and_(or_(start.is_(None), start <= day.latest), or_(end.is_(None), end >= day.earliest))
+
+    def _is(self, name: str) -> Condition:
+        column, target = self._columns[name], self._kind.references.get(name)
+
+        def condition(values: list[Any], tier: Tier) -> ColumnElement[bool]:
+            wanted = column.in_(values)
+            # Whoever may not see the record that is referred to must not find anything by it.
+            return and_(wanted, _sees(target, column, tier)) if target else wanted
+
+        return condition
+
+    def _holds(self, name: str) -> Condition:
+        record_id = self._columns["id"]
+        theirs = and_(entries.c.kind == self._kind.name, entries.c.field == name, entries.c.id == record_id)
+        return lambda values, _: exists().where(theirs, entries.c.value.in_(values))
+
+    def _sorts(self) -> Iterator[tuple[str, Column[Any]]]:
+        yield "created_at", documents.c.created_at
+        yield "updated_at", documents.c.updated_at
+        for name in self._kind.fields:
+            info = self._kind.write.model_fields[name]
+            target = core_type(info.annotation)
+            if declared(info).tier is not Tier.PUBLIC or name in {"visibility", "citations"} or target is UUID:
+                continue
+            if target in (Duration, Rank):
+                yield name, self._columns[f"{name}_key"]
+            elif target is Edtf:
+                yield name, self._columns[f"{name}_earliest"]
+            elif (is_code(target) or declared(info).filter is True) and name not in self._kind.listed:
+                yield name, self._columns[name]
+
+
+def _common(kind: Kind) -> dict[str, Offered]:
+    record_id = kind.record.__table__.c.id  # type: ignore[attr-defined]  # table classes have it
+    cites = and_(links.c.kind == kind.name, links.c.id == record_id, links.c.field == "citations")
+
+    def source(values: list[UUID], tier: Tier) -> ColumnElement[bool]:
+        open_to = (links.c.tier <= int(tier), _sees("sources", links.c.to_id, tier))
+        return exists().where(cites, links.c.to_id.in_(values), *open_to)
+
+    return {
+        "id": Offered(Id, "", lambda values, _: record_id.in_(values), many=True),
+        "source": Offered(Id, "", source, many=True),
+        "updated_since": Offered(datetime, "", lambda value, _: documents.c.updated_at >= value),
+    }
+
+
+def _sees(kind: str, record_id: ColumnElement[Any], tier: Tier) -> ColumnElement[bool]:
+    target: Subquery | Any = documents.alias()
+    seen = (target.c.kind == kind, target.c.id == record_id, target.c.tier == int(tier), target.c.action == "upsert")
+    return exists().where(*seen)
+
+
+def _list_of(item: Any) -> Any:  # noqa: ANN401 - annotations are of any shape
+    return list[item]
+
+
+def _item(target: Any) -> Any:  # noqa: ANN401 - annotations are of any shape
+    item = get_args(target)[0]
+    return item if str(get_origin(core_type(item))).endswith("Literal") or core_type(item) is str else _PAIR
+
+
+_PAIR: Final = Annotated[str, Field(max_length=300, pattern=r"^[a-z0-9_.-]+:.+$", description="`scheme:value`")]
+
+
+def cursor_value(value: object) -> object:
+    """Give a sort value as JSON."""
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def from_cursor(column: Column[Any], value: Any) -> Any:  # noqa: ANN401 - of the column's type
+    """Give back the sort value that a cursor holds."""
+    kind = column.type.python_type
+    return kind.fromisoformat(value) if value is not None and issubclass(kind, date) else value

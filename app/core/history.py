@@ -1,0 +1,120 @@
+"""The append-only change log: who changed what, when and why, chained by hash, in commit order."""
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Uuid
+from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from app.core.documents import canonical
+from app.core.kinds import Fields, Key
+from app.core.record import Tier
+
+register: Final = Table(
+    "register",
+    SQLModel.metadata,
+    Column("one", SmallInteger, primary_key=True, autoincrement=False),
+    Column("register_id", Uuid, nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # signs cursors
+    Column("position", BigInteger, nullable=False),  # the last place in the commit order
+    Column("head", LargeBinary, nullable=False),  # the hash of the last change
+)
+
+changes: Final = Table(
+    "changes",
+    SQLModel.metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UTCDateTime(), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("action", String, nullable=False),  # create, update, delete, purge; follow: only what it refers to changed
+    Column("author", String),
+    Column("key_id", Uuid),
+    Column("reason", String),
+    Column("body", LargeBinary),  # all stored fields after the change; gone after a purge
+    Column("salt", LargeBinary),
+    Column("commitment", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Index("ix_changes_record", "kind", "id", "position"),
+)
+
+versions: Final = Table(
+    "versions",
+    SQLModel.metadata,
+    Column("kind", String, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("tier", SmallInteger, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("action", String, nullable=False),  # what the tier heard: upsert, delete, withdraw, purge
+    Index("ix_versions_position", "position"),
+)
+
+GENESIS: Final = bytes(32)
+
+
+@dataclass(slots=True)
+class Writing:
+    """One transaction that writes: by whom, why, when, and the end of the log that it continues."""
+
+    author: str
+    at: datetime
+    position: int
+    head: bytes
+    register_id: UUID
+    key_id: UUID | None = None
+    reason: str | None = None
+    erase: set[Key] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What one tier hears of a change; ``fields`` is None where there is nothing left to see."""
+
+    tier: Tier
+    action: str
+    version: int
+    hash: str
+    gone: bool
+    fields: Fields | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the log: a record after a change and what each tier hears of it."""
+
+    key: Key
+    action: str
+    fields: Fields | None
+    created_at: datetime
+    moves: tuple[Move, ...]
+    known: frozenset[Tier] = frozenset()  # tiers that have a row for the record already
+
+
+def payload(row: dict[str, Any], heard: list[tuple[int, int, str]]) -> bytes:
+    """Give what a change commits to, beside its place, record and time.
+
+    ``row`` holds the columns of ``changes``; ``heard`` the tier, version and action of each of its ``versions``.
+    """
+    said = {name: row[name] for name in ("action", "author", "reason")}
+    key_id = str(row["key_id"]) if row["key_id"] else None
+    body = row["body"].decode() if row["body"] is not None else None
+    return canonical({**said, "key_id": key_id, "body": body, "heard": sorted(map(list, heard))})
+
+
+def seal(row: dict[str, Any], heard: list[tuple[int, int, str]], previous: bytes) -> dict[str, Any]:
+    """Add to a change its salt, its commitment and the hash that chains it to the one before."""
+    salt = os.urandom(16)
+    commitment = hashlib.sha256(salt + payload(row, heard)).digest()
+    return {**row, "salt": salt, "commitment": commitment, "hash": chained(row, commitment, previous)}
+
+
+def chained(row: dict[str, Any], commitment: bytes, previous: bytes) -> bytes:
+    """Give a change's hash: over the one before, its place, kind, id and time, and its commitment."""
+    place = f"{row['position']}|{row['kind']}|{row['id']}|{row['at'].isoformat()}"
+    return hashlib.sha256(previous + place.encode() + commitment).digest()

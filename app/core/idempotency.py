@@ -1,0 +1,104 @@
+"""Idempotency-Key: a POST that is sent again gives its first answer, without being done twice."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from fastapi import Request
+from sqlalchemy import Column, Integer, String, Table, Uuid, and_, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from app.core.access import Caller
+from app.core.database import Database
+from app.core.problems import Problem
+
+# What is kept tells which record was made, never what was sent: no body, no name.
+answers: Final = Table(
+    "idempotent_answers",
+    SQLModel.metadata,
+    Column("key", String, primary_key=True),
+    Column("request", String, nullable=False),
+    Column("at", UTCDateTime(), nullable=False),
+    Column("claim", Uuid, nullable=False),
+    Column("status", Integer),
+    Column("kind", String),
+    Column("id", Uuid),
+    Column("version", Integer),
+)
+KEPT: Final = timedelta(hours=24)
+# A request that was cut off frees its key after this; what it wrote was not committed.
+ABANDONED: Final = timedelta(seconds=60)
+_LENGTH: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to carry out a request under its key."""
+
+    key: str
+    token: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is known of the first answer."""
+
+    status: int
+    kind: str
+    id: UUID
+    version: int
+
+
+def key_of(request: Request, caller: Caller) -> str | None:
+    """Give the hash under which a request's key is kept: each API key has its own space of them."""
+    said = request.headers.get("idempotency-key")
+    if said is None:
+        return None
+    if not 1 <= len(said) <= _LENGTH or not said.isprintable():
+        raise Problem("malformed", "`Idempotency-Key` takes 1 to 255 printable characters.")
+    return hashlib.sha256(f"{caller.key_id}\0{said}".encode()).hexdigest()
+
+
+def request_mark(request: Request, body: bytes) -> str:
+    """Give the hash that tells whether a request is the same."""
+    return hashlib.sha256(f"{request.method} {request.url.path}\0".encode() + body).hexdigest()
+
+
+async def claim(database: Database, key: str, mark: str, author: str) -> Claim | Kept:
+    """Take up a key, or give the answer that it had; 409 while another request is at it, 422 for another body."""
+    async with database.write(author) as session:
+        now = datetime.now(UTC)
+        await session.execute(delete(answers).where(answers.c.at < now - KEPT))
+        row = (await session.execute(select(answers).where(answers.c.key == key))).one_or_none()
+        if row is not None and row.request != mark:
+            raise Problem("key-reused")
+        if row is not None and row.status is not None:
+            return Kept(row.status, row.kind, row.id, row.version)
+        if row is not None and row.at > now - ABANDONED:
+            raise Problem("in-flight", headers={"Retry-After": "1"})
+        token = uuid4()
+        if row is None:
+            await session.execute(insert(answers).values(key=key, request=mark, at=now, claim=token))
+        else:
+            await session.execute(update(answers).where(answers.c.key == key).values(at=now, claim=token))
+        return Claim(key, token)
+
+
+async def keep(session: AsyncSession, held: Claim, kept: Kept) -> None:
+    """Keep an answer in the transaction that it answers; 409 if another request has taken the key over."""
+    mine = and_(answers.c.key == held.key, answers.c.claim == held.token)
+    values = {"status": kept.status, "kind": kept.kind, "id": kept.id, "version": kept.version}
+    done = await session.execute(update(answers).where(mine).values(**values).returning(answers.c.key))
+    if done.first() is None:
+        raise Problem("in-flight", headers={"Retry-After": "1"})
+
+
+async def release(database: Database, held: Claim, author: str) -> None:
+    """Free a key whose request failed, so that it can be sent again."""
+    async with database.write(author) as session:
+        mine = and_(answers.c.key == held.key, answers.c.claim == held.token, answers.c.status.is_(None))
+        await session.execute(delete(answers).where(mine))

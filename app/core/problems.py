@@ -1,0 +1,161 @@
+"""Problems: what every error looks like (RFC 9457), each type described once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import Response
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import ErrorDetails, to_json
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A type of problem: the last part of its URI, its status, its title and what it means."""
+
+    slug: str
+    status: int
+    title: str
+    text: str
+
+    @property
+    def uri(self) -> str:
+        """Give the type's URI reference; the register describes the type there."""
+        return f"/problems/{self.slug}"
+
+
+_ALL: Final = (
+    Type("malformed", 400, "The request cannot be read", "The body is no UTF-8 JSON, or a header is out of form."),
+    Type(
+        "foreign-cursor",
+        400,
+        "The cursor is of another query",
+        "A cursor continues the query that gave it, for callers who see the same. Start again without it.",
+    ),
+    Type("unauthorized", 401, "A valid key is needed", "Send `Authorization: Bearer vk_…` with a key that is valid."),
+    Type("forbidden", 403, "The key does not allow this", "The key lacks a scope, or may not read what it would set."),
+    Type("not-found", 404, "There is no such record", "Nothing that you may see has this address."),
+    Type("method-not-allowed", 405, "The method does not apply here", "The `Allow` header lists those that do."),
+    Type("needed", 409, "Other records need this one", "`needed_by` lists those that you may see."),
+    Type("in-flight", 409, "The same request is being worked on", "Ask again in a moment with the same key."),
+    Type("gone", 410, "The record was deleted", "It was here and has been deleted; its id is never used again."),
+    Type("changed", 412, "The record is not as you read it", "Read it again, apply your change and send its new ETag."),
+    Type("taken", 412, "The id has been used", "A record with this id exists or existed. Choose another id."),
+    Type("too-large", 413, "The body is too large", "Send less at once."),
+    Type("media-type", 415, "The body is not JSON", "Send `Content-Type: application/json`."),
+    Type("invalid", 422, "The request breaks a rule", "`errors` names each place and what to do."),
+    Type("key-reused", 422, "The idempotency key was used otherwise", "Use a new Idempotency-Key for a new request."),
+    Type("unconditional", 428, "A precondition is needed", "Send `If-Match` with the ETag that you read."),
+    Type("internal", 500, "The register failed", "This is our fault. Nothing was written. Tell those who run it."),
+    Type("unavailable", 503, "The register is busy", "Nothing was written. Try again after `Retry-After` seconds."),
+)
+TYPES: Final[Mapping[str, Type]] = {kind.slug: kind for kind in _ALL}
+
+
+class Fault(BaseModel):
+    """One thing that is wrong: where (a JSON pointer) and what to do."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pointer: str = Field(description="JSON pointer into the body, or `/query/NAME`, `/header/NAME`.")
+    detail: str = Field(description="What is wrong and what to do.")
+
+
+class Needed(BaseModel):
+    """A record that needs another."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    id: str
+    field: str
+
+
+class ProblemOut(BaseModel):
+    """A problem (RFC 9457)."""
+
+    type: str = Field(description="Which type of problem; the address describes it.", examples=["/problems/invalid"])
+    title: str
+    status: int
+    detail: str = Field(description="What to do next.")
+    errors: list[Fault] | None = Field(default=None, description="For 422: each fault.")
+    needed_by: list[Needed] | None = Field(default=None, description="For 409 on DELETE: what needs the record.")
+
+
+class Problem(Exception):  # noqa: N818 - the standard's word
+    """Raised anywhere, answered as ``application/problem+json``."""
+
+    def __init__(
+        self,
+        slug: str,
+        detail: str | None = None,
+        *,
+        errors: Sequence[Fault] | None = None,
+        needed_by: Sequence[Needed] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.type = TYPES[slug]
+        self.detail = detail or self.type.text
+        self.errors = errors
+        self.needed_by = needed_by
+        self.headers = dict(headers or {})
+        super().__init__(slug)
+
+    def response(self) -> Response:
+        """Give the answer."""
+        body: dict[str, Any] = {
+            "type": self.type.uri,
+            "title": self.type.title,
+            "status": self.type.status,
+            "detail": self.detail,
+        }
+        if self.errors is not None:
+            body["errors"] = list(self.errors)
+        if self.needed_by is not None:
+            body["needed_by"] = list(self.needed_by)
+        return Response(to_json(body), self.type.status, {**self.headers}, MEDIA_TYPE)
+
+
+def invalid(*faults: Fault) -> Problem:
+    """Give the problem that lists these faults."""
+    return Problem("invalid", errors=faults)
+
+
+def fault(pointer: str, detail: str) -> Fault:
+    """Name a fault."""
+    return Fault(pointer=pointer, detail=detail)
+
+
+_WORDS: Final = {
+    "missing": "This is required.",
+    "extra_forbidden": "There is no such field or parameter; see /docs for those there are.",
+}
+
+
+def faults(errors: Sequence[ErrorDetails | Mapping[str, Any]], prefix: str = "") -> list[Fault]:
+    """Turn pydantic's errors into faults; the rejected value is never part of them."""
+    return [Fault(pointer=prefix + pointer(error["loc"]), detail=_words(error)) for error in errors[:100]]
+
+
+def _words(error: ErrorDetails | Mapping[str, Any]) -> str:
+    said = _WORDS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
+    return said[0].upper() + said[1:]
+
+
+def pointer(place: Sequence[int | str]) -> str:
+    """Write a place as a JSON pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
+
+
+def docs(*slugs: str) -> dict[int | str, dict[str, Any]]:
+    """Describe, for OpenAPI, the problems that a route may answer with."""
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for kind in (TYPES[slug] for slug in slugs):
+        said = by_status.setdefault(kind.status, {"description": "", "content": _CONTENT, "headers": {}})
+        said["description"] = (said["description"] + f" {kind.title} (`{kind.uri}`).").strip()
+    return by_status
+
+
+_CONTENT: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}

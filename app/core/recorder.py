@@ -1,0 +1,245 @@
+"""The one session event through which every write passes: history, documents, links and entries."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Table, and_, bindparam, delete, event, insert, select, update
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
+from sqlalchemy.orm.attributes import set_attribute
+
+from app.core.access import ApiKey
+from app.core.documents import documents, entries, links, render
+from app.core.history import Change, Move, Writing, changes, register, seal, versions
+from app.core.kinds import Key, Kinds
+from app.core.projection import Projector, Touch, by_kind
+from app.core.record import Record, Tier
+
+Plug = Callable[[Session, list[Change]], None]
+WRITING: Final = "writing"
+
+
+class Recorder:
+    """Follows a session class: what is flushed is recorded, and what would bypass the record is refused.
+
+    ``plugs`` are told every change in the same transaction, so that projections of other parts follow.
+    """
+
+    def __init__(self, kinds: Kinds, plugs: Iterable[Plug] = ()) -> None:
+        self.kinds = kinds
+        self._plugs = list(plugs)
+        self._tables = {str(kind.record.__tablename__) for kind in kinds.values()}
+
+    def follow(self, session_class: type[Session]) -> None:
+        """Attach to a session class of its own."""
+        event.listen(session_class, "before_flush", self._before_flush)
+        event.listen(session_class, "do_orm_execute", self._refuse_bulk)
+        event.listen(session_class, "after_transaction_end", self._forget)
+
+    def _before_flush(self, session: Session, _: UOWTransaction, __: object) -> None:
+        records = [record for record in session.dirty if isinstance(record, Record) and session.is_modified(record)]
+        new = [record for record in session.new if isinstance(record, Record)]
+        gone = [_key_of(record) for record in session.deleted if isinstance(record, Record)]
+        touched = {key: _removed(session, key) for key in gone}
+        touched |= {_key_of(record): _written(record, "create") for record in new}
+        touched |= {_key_of(record): _written(record, "update") for record in records}
+        objects = {_key_of(record): record for record in (*new, *records)}
+        keys = [key for key in (*session.new, *session.dirty) if isinstance(key, ApiKey)]
+        if touched or keys:
+            self.write(session, touched, objects)
+            self._note_keys(session, keys)
+
+    def write(self, session: Session, touched: dict[Key, Touch], objects: dict[Key, Record]) -> list[Change]:
+        """Record the touched records and all that follows from them, in the transaction at hand."""
+        writing = _writing(session)
+        done = Projector(session, self.kinds).project(touched)
+        rows, heard = [], []
+        for change in done:
+            row, moves = _log(writing, change)
+            rows.append(row)
+            heard += moves
+            if (record := objects.get(change.key)) is not None:
+                _stamp(record, change, writing)
+        if rows:
+            session.execute(insert(changes), rows)
+            session.execute(insert(versions), heard)
+            _place_documents(session, done, rows, writing.at)
+            self._index(session, touched)
+            _erase(session, [key for key, touch in touched.items() if touch.action == "purge"])
+            _advance(session, writing)
+        for plug in self._plugs:
+            plug(session, done)
+        return done
+
+    def _index(self, session: Session, touched: dict[Key, Touch]) -> None:
+        for table in (links, entries):
+            for kind, ids in by_kind(touched):
+                session.execute(delete(table).where(table.c.kind == kind, table.c.id.in_(ids)))
+        pointing, holding = self.indexed({key: touch.fields for key, touch in touched.items()})
+        _insert(session, links, pointing)
+        _insert(session, entries, holding)
+
+    def indexed(self, records: dict[Key, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Give the rows of ``links`` and of ``entries`` for records; None for one that is gone."""
+        pointing: dict[tuple[Any, ...], dict[str, Any]] = {}
+        holding: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for (kind, record_id), fields in records.items():
+            if fields is None:
+                continue
+            for name, (to_kind, to_id), tier in self.kinds[kind].links(fields):
+                place = (kind, record_id, name, to_kind, to_id)
+                first = min(tier, pointing[place]["tier"]) if place in pointing else tier
+                pointing[place] = dict(
+                    zip(("kind", "id", "field", "to_kind", "to_id", "tier"), (*place, int(first)), strict=True)
+                )
+            for name, value in self.kinds[kind].entries(fields):
+                holding[kind, name, value, record_id] = {"kind": kind, "id": record_id, "field": name, "value": value}
+        return list(pointing.values()), list(holding.values())
+
+    def _note_keys(self, session: Session, keys: list[ApiKey]) -> None:
+        """Record what is done with API keys; no tier hears of it, and secrets are not part of it."""
+        writing = _writing(session)
+        for key in keys:
+            action = "create" if key in session.new else "update"
+            change = Change(("keys", key.id), action, key.described(), writing.at, ())
+            row, _ = _log(writing, change)
+            session.execute(insert(changes), [row])
+        if keys:
+            _advance(session, writing)
+
+    def _refuse_bulk(self, state: ORMExecuteState) -> None:
+        """Refuse statements that would change records behind the log's back."""
+        table = getattr(state.statement, "table", None)
+        if not state.is_select and table is not None and table.name in self._tables:
+            raise RuntimeError(f"{table.name} is written through the session, record by record, or not at all")
+
+    def _forget(self, session: Session, transaction: SessionTransaction) -> None:
+        if transaction.parent is None:
+            session.info.pop(WRITING, None)
+
+
+def _writing(session: Session) -> Writing:
+    writing = session.info.get(WRITING)
+    if not isinstance(writing, Writing):
+        raise RuntimeError("records are written in Database.write() only")  # noqa: TRY004 - not a matter of types
+    return writing
+
+
+def _key_of(record: Record) -> Key:
+    return str(record.__tablename__), record.id
+
+
+def _written(record: Record, action: str) -> Touch:
+    names = ("visibility", *(n for n in type(record).model_fields if n not in _SYSTEM), "citations")
+    return Touch(action, record.stored(names), record.created_at)
+
+
+_SYSTEM: Final = {"id", "version", "created_at", "updated_at", "visibility", "citations"}
+
+
+def _removed(session: Session, key: Key) -> Touch:
+    action = "purge" if key in _writing(session).erase else "delete"
+    return Touch(action, None, datetime.now(UTC))
+
+
+def _stamp(record: Record, change: Change, writing: Writing) -> None:
+    """Give the table row what the private tier's document says, and its derived columns."""
+    private = next((move for move in change.moves if move.tier is Tier.PRIVATE), None)
+    if private is not None and private.fields is not None:
+        set_attribute(record, "version", private.version)
+        set_attribute(record, "updated_at", writing.at)
+    record.derive()
+
+
+def _log(writing: Writing, change: Change) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Give the log's next row for a change, and what each tier hears of it."""
+    kind, record_id = change.key
+    writing.position += 1
+    # What a record that is gone used to say stands in the rows before this one.
+    body = None if change.fields is None else render(record_id, 0, change.created_at, writing.at, change.fields)
+    row: dict[str, Any] = {
+        "position": writing.position,
+        "at": writing.at,
+        "kind": kind,
+        "id": record_id,
+        "action": change.action,
+        "author": writing.author,
+        "key_id": writing.key_id,
+        # A reason is given for what was written, and may speak of a record that others do not see.
+        "reason": None if change.action == "follow" else writing.reason,
+        "body": body,
+    }
+    heard = [(int(move.tier), move.version, move.action) for move in change.moves]
+    row = seal(row, heard, writing.head)
+    writing.head = row["hash"]
+    base = {"kind": kind, "id": record_id, "position": writing.position}
+    return row, [base | {"tier": tier, "version": version, "action": action} for tier, version, action in heard]
+
+
+def _place_documents(session: Session, done: list[Change], rows: list[dict[str, Any]], at: datetime) -> None:
+    new: list[dict[str, Any]] = []
+    old: list[dict[str, Any]] = []
+    for change, row in zip(done, rows, strict=True):
+        for move in change.moves:
+            (old if move.tier in change.known else new).append(_document(change, move, row["position"], at))
+    _insert(session, documents, new)
+    if old:
+        place = and_(*(documents.c[name] == bindparam(f"at_{name}") for name in ("kind", "id", "tier")))
+        values: dict[str, Any] = {name: bindparam(name) for name in _MOVING}
+        statement = update(documents).where(place).values(values)
+        session.connection().execute(statement, [_renamed(row) for row in old])
+
+
+_MOVING: Final = ("version", "updated_at", "position", "action", "gone", "hash", "body")
+
+
+def _renamed(row: dict[str, Any]) -> dict[str, Any]:
+    moving = {name: row[name] for name in _MOVING}
+    return moving | {f"at_{name}": row[name] for name in ("kind", "id", "tier")}
+
+
+def _document(change: Change, move: Move, position: int, at: datetime) -> dict[str, Any]:
+    kind, record_id = change.key
+    shown = move.fields
+    return {
+        "kind": kind,
+        "id": record_id,
+        "tier": int(move.tier),
+        "version": move.version,
+        "created_at": change.created_at,
+        "updated_at": at,
+        "position": position,
+        "action": move.action,
+        "gone": move.gone,
+        "hash": move.hash,
+        "body": None if shown is None else render(record_id, move.version, change.created_at, at, shown),
+    }
+
+
+def _insert(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        session.execute(insert(table), rows)
+
+
+def _erase(session: Session, keys: list[Key]) -> None:
+    """Erase what the log holds of purged records, and the salt that could prove a guess at it."""
+    for kind, ids in by_kind(keys):
+        theirs = and_(changes.c.kind == kind, changes.c.id.in_(ids))
+        session.execute(update(changes).where(theirs).values(body=None, salt=None, reason=None))
+
+
+def _advance(session: Session, writing: Writing) -> None:
+    session.execute(update(register).values(position=writing.position, head=writing.head))
+
+
+def begin(session: Session, author: str, **said: Any) -> Writing:  # noqa: ANN401 - the rest of Writing
+    """Make this transaction the one that writes: wait for its turn and take up the log where it ends.
+
+    The row of ``register`` is the lock. It makes the order of positions the order of commits, so that a feed
+    by position skips nothing.
+    """
+    row = session.execute(select(register).with_for_update()).one()
+    at = datetime.now(UTC)
+    writing = Writing(author, at, row.position, row.head, row.register_id, **said)
+    session.info[WRITING] = writing
+    return writing

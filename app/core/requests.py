@@ -1,0 +1,159 @@
+"""What every route asks of a request, and how every record is answered."""
+
+import re
+from collections.abc import AsyncIterator
+from functools import lru_cache
+from typing import Annotated, Any, Final
+from urllib.parse import unquote_to_bytes
+
+from fastapi import Depends, Request, Response
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
+from fastapi.routing import APIRoute
+from pydantic_core import from_json
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.access import Caller, identify
+from app.core.database import Database
+from app.core.desk import Desk, Document, Rule
+from app.core.documents import etag
+from app.core.kinds import Fields, Kinds
+from app.core.problems import Problem, fault, invalid
+
+_TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
+_REASON_LENGTH: Final = 500
+JSON: Final = "application/json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+
+
+def database_of(request: Request) -> Database:
+    """Give the application's database."""
+    database: Database = request.app.state.database
+    return database
+
+
+def desk_of(request: Request, session: AsyncSession, caller: Caller) -> Desk:
+    """Open a caller's desk in a transaction."""
+    kinds: Kinds = database_of(request).kinds
+    rules: dict[str, list[Rule]] = request.app.state.rules
+    return Desk(session, kinds, caller, dict(rules))
+
+
+async def caller_of(request: Request) -> Caller:
+    """Give the caller, from the key in ``Authorization``."""
+    authorization = request.headers.get("authorization")
+    if authorization is None:
+        return Caller()
+    async with database_of(request).read() as session:
+        return await identify(session, authorization)
+
+
+async def _reading(request: Request) -> AsyncIterator[Desk]:
+    async with database_of(request).read() as session:
+        yield desk_of(request, session, await identify(session, request.headers.get("authorization")))
+
+
+async def writer_of(request: Request) -> Caller:
+    """Give the caller, who must have the scope ``write``."""
+    caller = await caller_of(request)
+    caller.require("write")
+    return caller
+
+
+async def _writing(request: Request, caller: Annotated[Caller, Depends(writer_of)]) -> AsyncIterator[Desk]:
+    reason = change_reason(request)
+    # The whole body first: nobody waits for a slow client while the register is held for writing.
+    await request.body()
+    async with database_of(request).write(caller.name, key_id=caller.key_id, reason=reason) as session:
+        yield desk_of(request, session, caller)
+
+
+# Ended before the answer is sent, so that what was answered has been committed.
+ReadDesk = Annotated[Desk, Depends(_reading, scope="function")]
+WriteDesk = Annotated[Desk, Depends(_writing, scope="function")]
+
+
+def change_reason(request: Request) -> str | None:
+    """Give why a change is made, from ``X-Change-Reason`` (percent-encoded UTF-8)."""
+    said = request.headers.get("x-change-reason")
+    if said is None:
+        return None
+    try:
+        reason = unquote_to_bytes(said).decode().strip()
+    except UnicodeDecodeError:
+        reason = "\0"
+    if len(reason) > _REASON_LENGTH or not reason.isprintable():
+        raise Problem("malformed", "`X-Change-Reason` takes up to 500 characters as percent-encoded UTF-8.")
+    return reason or None
+
+
+async def body_of(request: Request, *media_types: str) -> Any:  # noqa: ANN401 - JSON
+    """Read a JSON body: 415 for another type, 400 for what is not JSON."""
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent not in media_types:
+        raise Problem("media-type", f"Send `Content-Type: {' or '.join(media_types)}`.")
+    try:
+        return from_json(await request.body(), allow_inf_nan=False)
+    except ValueError:
+        raise Problem("malformed", "The body is no valid JSON in UTF-8. Nothing was changed.") from None
+
+
+async def object_of(request: Request, *media_types: str) -> Fields:
+    """Read a JSON object."""
+    body = await body_of(request, *media_types)
+    if not isinstance(body, dict):
+        raise invalid(fault("", "Send a JSON object."))
+    return body
+
+
+def require_match(request: Request, found: Document) -> None:
+    """Refuse a write without ``If-Match`` (428) or with that of another version (412)."""
+    said = request.headers.get("if-match")
+    if said is None:
+        raise Problem("unconditional", "Send `If-Match` with the ETag that you read, or `*` to overwrite on purpose.")
+    if said.strip() == "*":
+        return
+    versions = {tag.partition("-")[0] for tag in _TAG.findall(said)}
+    if str(found.version) not in versions:
+        raise Problem("changed")
+
+
+def answer(request: Request, body: bytes, tag: str, headers: dict[str, str] | None = None) -> Response:
+    """Answer a read, or 304 when the caller has this answer already."""
+    said = request.headers.get("if-none-match")
+    known = said is not None and (said.strip() == "*" or tag.strip('"') in _TAG.findall(said))
+    headers = {"ETag": tag, "Vary": "Authorization, Accept, Accept-Encoding", **(headers or {})}
+    # Answers to a key are for its holder alone; shared caches keep public ones and ask whether they still hold.
+    headers["Cache-Control"] = "private, no-cache" if "authorization" in request.headers else "public, no-cache"
+    return Response(status_code=304, headers=headers) if known else Response(body, 200, headers, JSON)
+
+
+def written(found: Document, body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Answer a write with the record as it is now."""
+    return Response(body, status, {"ETag": etag(found.version, body), **(headers or {})}, JSON)
+
+
+@lru_cache(maxsize=1000)
+def _parameters(route: APIRoute) -> dict[str, bool]:
+    """Give the query parameters of a route, and whether each may be repeated."""
+    fields = [field for field in get_flat_params(route.dependant) if isinstance(field.field_info, Query)]
+    return {field.alias: "list[" in str(field.field_info.annotation) for field in fields}
+
+
+async def strict_query(request: Request) -> None:
+    """Refuse query parameters that the route does not have, and repeated ones that it takes once."""
+    if not request.query_params:
+        return
+    told = _parameters(request.scope["route"])
+    wrong = []
+    for name in dict.fromkeys(request.query_params):
+        if name not in told:
+            known = ", ".join(sorted(told)) or "none"
+            wrong.append(fault(f"/query/{name[:60]}", f"There is no such parameter here. Known: {known}."))
+        elif not told[name] and len(request.query_params.getlist(name)) > 1:
+            wrong.append(fault(f"/query/{name}", "Send this parameter once."))
+    if wrong:
+        raise invalid(*wrong)
+
+
+STRICT: Final = [Depends(strict_query)]

@@ -1,0 +1,356 @@
+"""A kind of record as part of the API: list, read, create, replace, patch, delete and history, written once."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BeforeValidator, Field
+from pydantic_core import to_json
+
+from app.core import idempotency, paging
+from app.core.access import Caller
+from app.core.contract import IF_MATCH, IF_NONE_MATCH, WRITE_HEADERS, ReadModels, headers, sends
+from app.core.desk import Desk, Document, Rule
+from app.core.documents import etag
+from app.core.filters import Filter, Filters
+from app.core.idempotency import Claim, Kept
+from app.core.kinds import Fields, Kind
+from app.core.lists import next_link, page_of
+from app.core.past import HistoryOut, history_of, version_of
+from app.core.problems import Problem, docs
+from app.core.record import Input, Record
+from app.core.requests import (
+    JSON,
+    MERGE_PATCH,
+    STRICT,
+    ReadDesk,
+    WriteDesk,
+    answer,
+    change_reason,
+    database_of,
+    desk_of,
+    object_of,
+    require_match,
+    writer_of,
+    written,
+)
+
+Enrich = Callable[[Desk, list[tuple[UUID, bytes]]], Awaitable[list[bytes]]]
+_READ: Final = ("malformed", "unauthorized", "not-found", "gone", "invalid", "unavailable", "internal")
+_CHANGE: Final = (*_READ, "forbidden", "changed", "too-large", "media-type", "unconditional")
+
+
+def _path_id(value: object) -> object:
+    """Read an id in a path; what is no id names no record."""
+    try:
+        return UUID(value) if isinstance(value, str) and len(value) == 36 else _unknown()  # noqa: PLR2004 - canonical form
+    except ValueError:
+        return _unknown()
+
+
+def _unknown() -> object:
+    raise Problem("not-found")
+
+
+PathId = Annotated[UUID, BeforeValidator(_path_id), Field(description="The record's id.")]
+
+
+class Resource:
+    """A kind of record and its routes.
+
+    ``text`` says what it is, for readers of the API; ``sort`` is the default order of its list; ``rules`` are what
+    its records must fulfil together; ``enrich`` adds to answers what is derived and not stored.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        one: str,
+        *,
+        record: type[Record],
+        write: type[Input],
+        text: str,
+        sort: str = "created_at",
+        rules: Sequence[Rule] = (),
+        enrich: Enrich | None = None,
+    ) -> None:
+        self.kind = Kind(name, one, record, write)
+        self.text = text
+        self.rules = rules
+        self.enrich = enrich
+        self.filters = Filters(self.kind, sort)
+        self.models = ReadModels(self.kind)
+        self.path = f"/v1/{name}"
+        self.router = APIRouter(prefix=self.path, tags=[name], dependencies=STRICT)
+        for add in (self._list, self._create, self._read, self._replace, self._patch, self._delete, self._history):
+            add()
+
+    async def enriched(self, desk: Desk, items: list[tuple[UUID, bytes]]) -> list[bytes]:
+        """Give the bytes of answers, with what is derived."""
+        return [body for _, body in items] if self.enrich is None else await self.enrich(desk, items)
+
+    async def _answered(self, desk: Desk, record_id: UUID) -> tuple[Document, bytes]:
+        found = await desk.find(self.kind, record_id)
+        return found, (await self.enriched(desk, [(record_id, found.body or b"")]))[0]
+
+    def _list(self) -> None:
+        async def list_records(request: Request, desk: ReadDesk, query: Filter) -> Response:
+            database = database_of(request)
+            page = await page_of(desk, self.kind, self.filters, query, request, (await database.identity()).secret)
+            body = page.body(await self.enriched(desk, page.items))
+            base = request.app.state.settings.public_url
+            links = {"Link": next_link(request, page.next_cursor, base)} if page.next_cursor else {}
+            return answer(request, body, etag(len(page.items), body), links)
+
+        list_records.__annotations__["query"] = Annotated[self.filters.model, Query()]
+        self._add(
+            "",
+            "GET",
+            list_records,
+            summary=f"List {self.kind.name}",
+            text=f"{self.text}\n\nFilters combine; several values of one mean any of them. A page holds up to `limit` "
+            "records; `next_cursor` (and the `Link` header) leads to the next one and is null at the end.",
+            model=self.models.page,
+            problems=("malformed", "foreign-cursor", "unauthorized", "invalid", "unavailable", "internal"),
+            extra={"parameters": [IF_NONE_MATCH]},
+        )
+
+    def _create(self) -> None:
+        async def create_record(request: Request, caller: Annotated[Caller, Depends(writer_of)]) -> Response:
+            sent = await object_of(request, JSON)
+            key = idempotency.key_of(request, caller)
+            if key is None:
+                return await self._created(request, caller, sent, None)
+            database = database_of(request)
+            mark = idempotency.request_mark(request, await request.body())
+            held = await idempotency.claim(database, key, mark, caller.name)
+            if isinstance(held, Kept):
+                return await self._again(request, caller, held)
+            try:
+                return await self._created(request, caller, sent, held)
+            except Exception:
+                await idempotency.release(database, held, caller.name)
+                raise
+
+        self._add(
+            "",
+            "POST",
+            create_record,
+            summary=f"Create {self.kind.one}",
+            text="Needs a key with the scope `write`. Without `visibility` the record is for partners. With an"
+            " `Idempotency-Key`, the same request within 24 hours gives the first answer again.",
+            status=201,
+            model=self.models.read,
+            problems=(*_CHANGE[:-1], "in-flight", "key-reused"),
+            extra=sends(self.kind.write, JSON) | {"parameters": WRITE_HEADERS},
+        )
+
+    async def _created(self, request: Request, caller: Caller, sent: Fields, held: Claim | None) -> Response:
+        said = {"key_id": caller.key_id, "reason": change_reason(request)}
+        async with database_of(request).write(caller.name, **said) as session:
+            desk = desk_of(request, session, caller)
+            record_id = await desk.create(self.kind, sent)
+            await desk.settle()
+            found, body = await self._answered(desk, record_id)
+            if held is not None:
+                await idempotency.keep(session, held, Kept(201, self.kind.name, record_id, found.version))
+        return written(found, body, 201, self._location(request, record_id))
+
+    async def _again(self, request: Request, caller: Caller, kept: Kept) -> Response:
+        async with database_of(request).read() as session:
+            desk = desk_of(request, session, caller)
+            found = await desk.find(self.kind, kept.id)
+            body = await version_of(desk, self.kind, kept.id, kept.version)
+            body = (await self.enriched(desk, [(kept.id, body)]))[0]
+        tag = {"ETag": etag(kept.version, body)}
+        return written(found, body, kept.status, {**self._location(request, kept.id), **tag})
+
+    def _location(self, request: Request, record_id: UUID) -> dict[str, str]:
+        return {"Location": f"{request.app.state.settings.public_url}{self.path}/{record_id}"}
+
+    def _read(self) -> None:
+        async def read_record(
+            request: Request,
+            desk: ReadDesk,
+            id: PathId,  # noqa: A002 - the path's word
+            version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="An older version.")] = None,
+        ) -> Response:
+            if version is not None:
+                body = await version_of(desk, self.kind, id, version)
+                return answer(request, body, etag(version, body))
+            found, body = await self._answered(desk, id)
+            return answer(request, body, etag(found.version, body))
+
+        self._add(
+            "/{id}",
+            "GET",
+            read_record,
+            summary=f"Read {self.kind.one}",
+            text="The record as your key may see it, or, with `version`, as it was (see its history). A field "
+            "that is null is unknown; one that is absent is not for you to see.",
+            model=self.models.read,
+            problems=_READ,
+            extra={"parameters": [IF_NONE_MATCH]},
+        )
+
+    def _replace(self) -> None:
+        async def replace_record(request: Request, desk: WriteDesk, id: PathId) -> Response:  # noqa: A002
+            created = "if-none-match" in request.headers
+            if created:
+                if request.headers["if-none-match"].strip() != "*":
+                    raise Problem("malformed", "`If-None-Match` takes `*` here: create only if the id is new.")
+                await desk.create(self.kind, await object_of(request, JSON), id)
+            else:
+                require_match(request, await desk.find(self.kind, id))
+                await desk.replace(self.kind, id, await object_of(request, JSON))
+            await desk.settle()
+            found, body = await self._answered(desk, id)
+            return written(found, body, 201 if created else 200, self._location(request, id) if created else None)
+
+        self._add(
+            "/{id}",
+            "PUT",
+            replace_record,
+            summary=f"Replace or create {self.kind.one}",
+            text="With `If-Match`, replaces the record; what you may not read of it stays. With `If-None-"
+            "Match: *`, creates it under this id, which must be new to the register.",
+            model=self.models.read,
+            problems=(*_CHANGE, "taken"),
+            extra=sends(self.kind.write, JSON) | {"parameters": [IF_MATCH, IF_NONE_MATCH, WRITE_HEADERS[-1]]},
+            more={201: {"description": "Created.", "model": self.models.read, "headers": headers("ETag", "Location")}},
+        )
+
+    def _patch(self) -> None:
+        async def patch_record(request: Request, desk: WriteDesk, id: PathId) -> Response:  # noqa: A002
+            require_match(request, await desk.find(self.kind, id))
+            await desk.patch(self.kind, id, await object_of(request, MERGE_PATCH, JSON))
+            await desk.settle()
+            found, body = await self._answered(desk, id)
+            return written(found, body)
+
+        self._add(
+            "/{id}",
+            "PATCH",
+            patch_record,
+            summary=f"Change {self.kind.one}",
+            text="A JSON Merge Patch (RFC 7396): what you send replaces, null removes, what you leave out "
+            "stays; lists are replaced whole.",
+            model=self.models.read,
+            problems=_CHANGE,
+            extra=sends(self.models.patch, MERGE_PATCH, JSON)
+            | {"parameters": [IF_MATCH | {"required": True}, WRITE_HEADERS[-1]]},
+        )
+
+    def _delete(self) -> None:
+        async def delete_record(
+            request: Request,
+            desk: WriteDesk,
+            id: PathId,  # noqa: A002 - the path's word
+            cascade: Annotated[bool, Query(description="Take along what belongs to it (admin).")] = False,  # noqa: FBT002
+            purge: Annotated[bool, Query(description="Erase every stored version too (admin).")] = False,  # noqa: FBT002
+        ) -> Response:
+            if cascade or purge:
+                desk.caller.require("admin")
+            if purge and await self._purged(request, desk, id):
+                return Response(status_code=204)
+            require_match(request, await desk.find(self.kind, id))
+            await desk.delete(self.kind, id, cascade=cascade, purge=purge)
+            await desk.settle()
+            return Response(status_code=204)
+
+        self._add(
+            "/{id}",
+            "DELETE",
+            delete_record,
+            summary=f"Delete {self.kind.one}",
+            text="Leaves a tombstone: whoever saw the record gets 410 from then on, and its id is never used "
+            "again. What others need is not deleted (409). `purge=true` also works on a record that is "
+            "deleted already, with `If-Match: *`.",
+            status=204,
+            model=None,
+            problems=(*_CHANGE, "needed"),
+            extra={"parameters": [IF_MATCH | {"required": True}, WRITE_HEADERS[-1]]},
+        )
+
+    async def _purged(self, request: Request, desk: Desk, record_id: UUID) -> bool:
+        """Erase what is left of a record that is deleted already."""
+        try:
+            await desk.find(self.kind, record_id)
+        except Problem as problem:
+            if problem.type.slug != "gone" or request.headers.get("if-match", "").strip() != "*":
+                raise
+            await desk.erase(database_of(request).recorder, self.kind, record_id)
+            return True
+        return False
+
+    def _history(self) -> None:
+        async def read_history(
+            request: Request,
+            desk: ReadDesk,
+            id: PathId,  # noqa: A002 - the path's word
+            limit: Annotated[int, Query(ge=1, le=200, description="How many at most.")] = 50,
+            cursor: Annotated[
+                str | None, Query(max_length=2000, description="`next_cursor` of the page before.")
+            ] = None,
+        ) -> Response:
+            secret = (await database_of(request).identity()).secret
+            scope = paging.scope_of(request.url.path, int(desk.caller.tier), [])
+            after = paging.unseal(secret, scope, cursor)[0] if cursor else 0
+            items, more = await history_of(desk, self.kind, id, after, limit)
+            following = paging.seal(secret, scope, [items[-1].version]) if more else None
+            body = to_json({"items": [item.model_dump(exclude_unset=True) for item in items], "next_cursor": following})
+            base = request.app.state.settings.public_url
+            return answer(
+                request,
+                body,
+                etag(len(items), body),
+                {"Link": next_link(request, following, base)} if following else {},
+            )
+
+        self._add(
+            "/{id}/history",
+            "GET",
+            read_history,
+            summary=f"Read the history of {self.kind.one}",
+            text="Every version that you could see, oldest first: when it was made and which fields changed; "
+            "for partners also by whom and why. Read one whole with `?version=`.",
+            model=HistoryOut,
+            problems=(*_READ, "foreign-cursor"),
+            extra={"parameters": [IF_NONE_MATCH]},
+        )
+
+    def _add(
+        self,
+        path: str,
+        method: str,
+        endpoint: Callable[..., Any],
+        *,
+        summary: str,
+        text: str,
+        model: Any,  # noqa: ANN401 - a model, a class made at run time, or nothing
+        problems: Sequence[str],
+        extra: Mapping[str, Any],
+        status: int = 200,
+        more: Mapping[int | str, dict[str, Any]] | None = None,
+    ) -> None:
+        named = {"GET": ("ETag", "Link", "Cache-Control"), "POST": ("ETag", "Location"), "DELETE": ()}
+        success: dict[str, Any] = {"description": "Done.", "headers": headers(*named.get(method, ("ETag",)))}
+        if model is not None:
+            success["model"] = model
+        unchanged: dict[int | str, dict[str, Any]] = (
+            {304: {"description": "You have this answer already."}} if method == "GET" else {}
+        )
+        self.router.add_api_route(
+            path,
+            endpoint,
+            methods=[method],
+            summary=summary,
+            description=text,
+            status_code=status,
+            response_model=None,
+            operation_id=f"{endpoint.__name__.split('_')[0]}_{self.kind.name}"
+            + ("_history" if path.endswith("history") else ""),
+            responses={status: success, **unchanged, **docs(*problems), **(more or {})},
+            openapi_extra=dict(extra),
+        )

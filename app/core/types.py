@@ -1,0 +1,153 @@
+"""The values that records are made of, as the API takes and gives them: each refuses what cannot be."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from app.core import edtf, ranks, terms
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL_BUT_LINES: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_LINE: Final = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
+_PROSE: Final = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f]"
+_PROSE_END: Final = r"[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"
+
+
+class _Parsed:
+    """Annotation for a class of ours that parses a text in its constructor."""
+
+    def __init__(self, pattern: str, description: str, examples: list[str]) -> None:
+        self.schema = {"pattern": pattern, "description": description, "examples": examples}
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - pydantic's protocol
+        return core_schema.no_info_after_validator_function(source, core_schema.str_schema(max_length=40))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), **self.schema}
+
+
+def _tidy(forbidden: re.Pattern[str]) -> Callable[[str], str]:
+    def tidy(text: str) -> str:
+        text = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+        if forbidden.search(text):
+            raise ValueError("control characters are not allowed")
+        if not text:
+            raise ValueError("an empty text says nothing: leave the field out or send null")
+        return text
+
+    return tidy
+
+
+def _not_future(value: edtf.PartialDate) -> edtf.PartialDate:
+    if value.earliest > datetime.now(UTC).date():
+        raise ValueError("this day has not come yet: only what has happened is recorded here")
+    return value
+
+
+PartialDate = Annotated[
+    edtf.PartialDate,
+    _Parsed(
+        edtf.PATTERN,
+        "A date as far as it is known (EDTF): year, month or day; XXXX is an unknown year; ~ about, ? unsure.",
+        ["2021-05-18", "2021-05", "2021", "XXXX-07-13", "2021-05~"],
+    ),
+]
+PastDate = Annotated[PartialDate, AfterValidator(_not_future)]
+Term = Annotated[
+    terms.Term,
+    _Parsed(
+        terms.PATTERN,
+        "Years, months and days (ISO 8601), as stated; never added up.",
+        ["P12Y", "P7Y6M", "P15D"],
+    ),
+]
+ArticleNumber = Annotated[ranks.Rank, _Parsed(ranks.PATTERN, "The number of an article, as text.", ["361", "361-4"])]
+
+Line = Annotated[
+    str,
+    Field(min_length=1, max_length=500, json_schema_extra={"pattern": _LINE}),
+    AfterValidator(_tidy(_CONTROL)),
+]
+Prose = Annotated[
+    str,
+    Field(min_length=1, max_length=20_000, json_schema_extra={"pattern": _PROSE + _PROSE_END}),
+    AfterValidator(_tidy(_CONTROL_BUT_LINES)),
+]
+Token = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")]
+PostalCode = Annotated[str, Field(min_length=2, max_length=12, pattern=r"^[A-Z0-9](?:[A-Z0-9 -]*[A-Z0-9])$")]
+Url = Annotated[
+    str,
+    Field(min_length=10, max_length=2000, pattern=r"^https?://[A-Za-z0-9][A-Za-z0-9.:-]*(?:/[!-;=?-~]*)?$"),
+]
+LanguageTag = Annotated[
+    str,
+    Field(
+        max_length=35,
+        pattern=r"^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?(?:-[a-z0-9]{5,8})*$",
+        description="Language tag (BCP 47) in its canonical case.",
+        examples=["be", "ru", "en", "be-Latn"],
+    ),
+]
+LocalizedLine = Annotated[
+    dict[LanguageTag, Line],
+    Field(
+        min_length=1,
+        max_length=40,
+        description="Language tag → text.",
+        examples=[{"en": "Correctional colony №4"}],
+    ),
+]
+LocalizedProse = Annotated[
+    dict[LanguageTag, Prose],
+    Field(min_length=1, max_length=40, description="Language tag → text.", examples=[{"en": "Co-founder."}]),
+]
+Lines = Annotated[list[Line], Field(max_length=500)]
+
+# ISO 3166-1 alpha-2, the officially assigned codes.
+COUNTRIES: Final = (
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT "
+    "BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH "
+    "ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT "
+    "HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS "
+    "LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI "
+    "NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG "
+    "SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG "
+    "UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW "
+).split()
+
+
+def _country(code: str) -> str:
+    if code not in COUNTRIES:
+        raise ValueError("no country has this code (ISO 3166-1 alpha-2, as in BY)")
+    return code
+
+
+CountryCode = Annotated[
+    str,
+    AfterValidator(_country),
+    Field(
+        description="Country (ISO 3166-1 alpha-2).",
+        json_schema_extra={"enum": list(COUNTRIES)},
+        examples=["BY"],
+    ),
+]
+CurrencyCode = Annotated[
+    str,
+    Field(pattern=r"^[A-Z]{3}$", description="Currency (ISO 4217) in force at the time.", examples=["BYN"]),
+]
+
+
+def _canonical(value: object) -> object:
+    if isinstance(value, str) and len(value) != 36:  # noqa: PLR2004 - xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx
+        raise ValueError("write an id as xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
+    return value
+
+
+Id = Annotated[UUID, BeforeValidator(_canonical)]
+Visibility = Literal["public", "partners", "private"]

@@ -1,0 +1,46 @@
+"""The only place that decides what a caller sees of a record."""
+
+from collections.abc import Callable, Mapping
+
+from app.core.kinds import Fields, Key, Kind
+from app.core.record import Tier
+
+Sight = Mapping[Key, Tier | None]
+
+
+def effective(kind: Kind, fields: Fields, owner: Tier | None) -> Tier:
+    """Give the first tier that sees a record: its own word, and that of the record it belongs to.
+
+    ``owner`` is the first tier that sees the owner; nobody below the private tier sees what belongs to a
+    record that is gone.
+    """
+    own = Tier.named(fields["visibility"])
+    if kind.owner_of(fields) is None:
+        return own
+    return max(own, Tier.PRIVATE if owner is None else owner)
+
+
+def redact(kind: Kind, fields: Fields, tier: Tier, sees: Callable[[Key], bool]) -> Fields:
+    """Cut a record to what a tier may read: hidden fields and references to hidden records are absent."""
+    hidden = {name for name, key, _ in kind.links(fields) if name != "citations" and not sees(key)}
+    kept = {name: fields.get(name) for name in kind.fields if kind.tiers[name] <= tier and name not in hidden}
+    kept["citations"] = [
+        citation
+        for citation, (_, key, first) in zip(fields.get("citations") or (), _cited(kind, fields), strict=True)
+        if first <= tier and sees(key)
+    ]
+    return kept
+
+
+def _cited(kind: Kind, fields: Fields) -> list[tuple[str, Key, Tier]]:
+    return [link for link in kind.links(fields) if link[0] == "citations"]
+
+
+def seen_by(tier: Tier, sight: Sight) -> Callable[[Key], bool]:
+    """Give the question whether a tier sees a record, answered from what is known of each."""
+
+    def sees(key: Key) -> bool:
+        first = sight.get(key)
+        return first is not None and first <= tier
+
+    return sees

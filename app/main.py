@@ -1,0 +1,100 @@
+"""The application: settings in, ASGI app out."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from app import service
+from app.core import keys, logs, metrics
+from app.core.database import Database
+from app.core.edge import Edge, Methods
+from app.core.migrating import migrate
+from app.core.problems import Problem, faults
+from app.openapi import describe
+from app.places import STATIC
+from app.register import KINDS, RESOURCES
+from app.register.seeding import seed
+from app.settings import Settings
+
+_ROUTERS: Final = (service.router, *(resource.router for resource in RESOURCES), keys.router)
+# The framework would otherwise offer spans with addresses and queries of readers to whoever listens.
+_NO_TELEMETRY: Final[Any] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    await asyncio.to_thread(migrate, settings.url)
+    database = Database(settings.url, KINDS, settings.read_url)
+    app.state.database = database
+    if settings.seed:
+        await seed(database, only_if_empty=True)
+    try:
+        yield
+    finally:
+        await database.close()
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make the application; without settings, from the environment."""
+    settings = settings or Settings()
+    logs.configure(settings.log_level)
+    app = FastAPI(
+        lifespan=_life, docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY, redirect_slashes=False
+    )
+    app.state.settings = settings
+    app.state.rules = {resource.kind.name: resource.rules for resource in RESOURCES}
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    routes = [route for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    methods = Methods((route.path_regex, frozenset(route.methods or ())) for route in routes)
+    app.state.methods = methods
+    if metrics.wanted():
+        app.add_middleware(metrics.Counted)
+    app.add_middleware(Edge, methods=methods, limit=settings.max_body_bytes, limits={})
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _refused)
+    app.add_exception_handler(HTTPException, _http)
+    app.openapi = lambda: describe(app, RESOURCES)  # type: ignore[method-assign]  # the framework's way to say it
+    return app
+
+
+def _problem(_: Request, error: Exception) -> Response:
+    return error.response() if isinstance(error, Problem) else Problem("internal").response()
+
+
+def _refused(_: Request, error: Exception) -> Response:
+    said = error.errors() if isinstance(error, RequestValidationError) else []
+    return Problem("invalid", errors=faults(said)).response()
+
+
+def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405:  # noqa: PLR2004 - the HTTP status
+        allow = request.app.state.methods.at(request.url.path)
+        return Problem("method-not-allowed", headers={"Allow": allow}).response()
+    slug = {404: "not-found", 413: "too-large", 400: "malformed"}.get(status, "internal")
+    return Problem(slug).response()
+
+
+def openapi_text() -> str:
+    """Give ``openapi.json`` as it is written to the file."""
+    return json.dumps(describe(app, RESOURCES), ensure_ascii=False, indent=1) + "\n"
+
+
+app = create_app()

@@ -1,0 +1,126 @@
+"""The description of the API: generated from the code, with examples from the seeds."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from app.core.keys import KeyIn
+from app.core.kinds import COMMON
+from app.core.problems import TYPES, ProblemOut
+from app.core.requests import JSON, MERGE_PATCH
+from app.core.resource import Resource
+from app.register.seeding import seeds
+
+VERSION: Final = "1"
+_TEXT: Final = """\
+Vestka (вестка: news, word from someone) keeps the cases of political prisoners: persons, the articles and sentences
+used against them, the places that hold them, and the mail addresses that reach them. Every fact carries its source and
+date.
+
+**Reading** what is public needs no key. **Writing** needs `Authorization: Bearer vk_…`.
+
+* A field that is `null` is unknown; one that is absent is not for you to see.
+* Dates are partial (EDTF): `2021`, `2021-05`, `2021-05-18`, `XXXX-07-13`, with `~` or `?`. A filter by date finds what
+  may lie in the range.
+* Terms are years, months and days (`P7Y6M`) and are never added up.
+* Errors are `application/problem+json`; `detail` says what to do next.
+* Writes need `If-Match` with the ETag that you read: nobody's edit is lost.
+* Unknown parameters and fields are refused, so that a mistyped filter never returns everything.
+"""
+_PUBLIC_OR_KEY: Final[list[dict[str, list[str]]]] = [{}, {"key": []}]
+_KEY: Final[list[dict[str, list[str]]]] = [{"key": []}]
+
+
+def describe(app: FastAPI, resources: Iterable[Resource]) -> dict[str, Any]:
+    """Give the OpenAPI document."""
+    resources = list(resources)
+    tags = [{"name": resource.kind.name, "description": resource.text} for resource in resources]
+    tags += [{"name": "keys", "description": "API keys (admin)."}, {"name": "service", "description": "The service."}]
+    document = get_openapi(
+        title="Vestka",
+        version=VERSION,
+        summary="An open case register of political prisoners.",
+        description=_TEXT,
+        routes=app.routes,
+        tags=tags,
+        openapi_version="3.1.0",
+    )
+    _add_schemas(document, resources)
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            guarded = method in {"post", "put", "patch", "delete"} or path.startswith("/v1/keys")
+            operation["security"] = _KEY if guarded else _PUBLIC_OR_KEY
+            operation["responses"].pop("422", None) if _is_default(operation) else None
+    for resource in resources:
+        _add_examples(document, resource)
+    return document
+
+
+def _is_default(operation: dict[str, Any]) -> bool:
+    """Tell whether 422 is what the framework adds by itself: our routes say it in our own form."""
+    return JSON in operation["responses"].get("422", {}).get("content", {})
+
+
+def _add_schemas(document: dict[str, Any], resources: list[Resource]) -> None:
+    models: list[type[BaseModel]] = [ProblemOut, KeyIn]
+    for resource in resources:
+        models += [resource.kind.write, resource.models.patch]
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+    )
+    components = document.setdefault("components", {})
+    components["schemas"] = dict(sorted({**components.get("schemas", {}), **schemas["$defs"]}.items()))
+    for name in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(name, None)
+    for resource in resources:
+        patch = components["schemas"][resource.models.patch.__name__]
+        for shape in patch["properties"].values():
+            shape.pop("default", None)
+    components["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "A key as `vestka key create` prints it."}
+    }
+
+
+def _add_examples(document: dict[str, Any], resource: Resource) -> None:
+    record = _example(resource)
+    path = resource.path
+    one, many = document["paths"][f"{path}/{{id}}"], document["paths"][path]
+    if record is None:
+        return
+    _show(many["get"]["responses"]["200"], {"items": [record], "next_cursor": None})
+    for operation, status in ((one["get"], "200"), (one["put"], "200"), (one["patch"], "200"), (many["post"], "201")):
+        _show(operation["responses"][status], record)
+    sent = {name: value for name, value in record.items() if name not in COMMON and value not in (None, [])}
+    for operation in (many["post"], one["put"]):
+        operation["requestBody"]["content"][JSON]["example"] = sent
+    field = next(name for name in reversed(sent) if name not in {"visibility", "citations"})
+    for media_type in (MERGE_PATCH, JSON):
+        one["patch"]["requestBody"]["content"][media_type]["example"] = {field: sent[field]}
+
+
+def _show(response: dict[str, Any], example: object) -> None:
+    response["content"][JSON]["example"] = example
+
+
+def _example(resource: Resource) -> dict[str, Any] | None:
+    """Give the first seed of a kind as the public reads it, as recorded on a fixed day."""
+    records = seeds()[resource.kind.name]
+    if not records:
+        return None
+    value = resource.kind.write.model_validate({name: v for name, v in records[0].items() if name != "id"})
+    stored = value.model_dump(mode="json")
+    day = "2026-01-01T00:00:00Z"
+    common = {"id": records[0]["id"], "version": 1, "created_at": day, "updated_at": day}
+    shown = {name: stored[name] for name in resource.kind.fields if resource.kind.tiers[name] == 0}
+    return common | shown
+
+
+def problem_types() -> list[dict[str, Any]]:
+    """Describe every type of problem."""
+    return [
+        {"type": kind.uri, "title": kind.title, "status": kind.status, "text": kind.text} for kind in TYPES.values()
+    ]

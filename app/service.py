@@ -1,0 +1,133 @@
+"""Routes of the service itself: the way in, health, documentation, types of problems."""
+
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+from pydantic_core import to_json
+from sqlalchemy import text
+from starlette.responses import FileResponse
+
+from app.core.dialects import is_passing
+from app.core.migrating import is_current
+from app.core.problems import Problem, docs
+from app.core.requests import JSON, STRICT, database_of
+from app.openapi import describe, problem_types
+from app.places import STATIC
+from app.register import RESOURCES
+
+router = APIRouter(tags=["service"], dependencies=STRICT)
+# The page may load what this server has, and nothing else.
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+class ProblemTypeOut(BaseModel):
+    """A type of problem."""
+
+    type: str = Field(description="Its URI reference.")
+    title: str
+    status: int
+    text: str = Field(description="What it means and what to do.")
+
+
+class ProblemTypesOut(BaseModel):
+    """Every type of problem."""
+
+    items: list[ProblemTypeOut]
+
+
+class IndexOut(BaseModel):
+    """The way in."""
+
+    name: str
+    documentation: str
+    openapi: str
+    lists: dict[str, str] = Field(description="Each kind of record and its list.")
+
+
+class StateOut(BaseModel):
+    """A state."""
+
+    status: str
+
+
+@router.get("/", summary="Find the way in", response_model=None, responses={200: {"model": IndexOut}})
+async def index() -> Response:
+    """Where the documentation and the lists are."""
+    lists = {resource.kind.name: resource.path for resource in RESOURCES}
+    return _json({"name": "Vestka", "documentation": "/docs", "openapi": "/openapi.json", "lists": lists})
+
+
+@router.get("/healthz", summary="Ask whether it is alive", response_model=None, responses={200: {"model": StateOut}})
+async def healthz() -> Response:
+    """Answer as long as the process serves; says nothing of the database."""
+    return _json({"status": "alive"})
+
+
+@router.get(
+    "/readyz",
+    summary="Ask whether it is ready",
+    response_model=None,
+    responses={200: {"model": StateOut}, **docs("unavailable")},
+)
+async def readyz(request: Request) -> Response:
+    """Answer 200 when the database can be reached and its tables are current, 503 otherwise."""
+    try:
+        async with database_of(request).read() as session:
+            await session.execute(text("SELECT 1"))
+            current = await is_current(session)
+    except Exception as error:
+        if not is_passing(error):
+            raise
+        current = False
+    if not current:
+        raise Problem("unavailable", "The database cannot be reached or is not migrated.", headers={"Retry-After": "5"})
+    return _json({"status": "ready"})
+
+
+@router.get(
+    "/problems", summary="List the types of problems", response_model=None, responses={200: {"model": ProblemTypesOut}}
+)
+async def problems() -> Response:
+    """Every type of problem that an answer may have, and what to do about it."""
+    return _json({"items": problem_types()})
+
+
+@router.get(
+    "/problems/{slug}",
+    summary="Read a type of problem",
+    response_model=None,
+    responses={200: {"model": ProblemTypeOut}, **docs("not-found")},
+)
+async def problem(slug: str) -> Response:
+    """What a `type` in a problem means."""
+    found = next((said for said in problem_types() if said["type"] == f"/problems/{slug}"), None)
+    if found is None:
+        raise Problem("not-found")
+    return _json(found)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> Response:
+    """Give the description of the API."""
+    return Response(_described(request.app), media_type=JSON, headers={"Cache-Control": "public, max-age=300"})
+
+
+@router.get("/docs", include_in_schema=False)
+async def documentation() -> Response:
+    """Give the page that shows the description; it loads nothing from elsewhere."""
+    policy = {"Content-Security-Policy": _PAGE_POLICY, "Cache-Control": "public, max-age=300"}
+    return FileResponse(STATIC / "docs.html", media_type="text/html; charset=utf-8", headers=policy)
+
+
+@cache
+def _described(app: Any) -> bytes:  # noqa: ANN401 - FastAPI, as a key of the cache
+    return to_json(describe(app, RESOURCES))
+
+
+def _json(body: object) -> Response:
+    return Response(to_json(body), media_type=JSON, headers={"Cache-Control": "public, max-age=60"})

@@ -1,0 +1,60 @@
+"""The settings, read once from the environment; each is described in the README."""
+
+from functools import cached_property
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+_DRIVERS = {"sqlite+aiosqlite", "postgresql+asyncpg"}
+
+
+class Settings(BaseSettings):
+    """What an operator may set, by environment variables that begin with ``VESTKA_``."""
+
+    model_config = SettingsConfigDict(env_prefix="VESTKA_", frozen=True, hide_input_in_errors=True)
+
+    database_url: SecretStr = Field(
+        default=SecretStr("sqlite+aiosqlite:///vestka.db"),
+        description="The database: `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://…`.",
+    )
+    read_database_url: SecretStr | None = Field(
+        default=None, description="A replica that answers reads; the database itself when unset."
+    )
+    seed: bool = Field(default=True, description="Whether an empty register gets the first content on start.")
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s]+[^/\s])?$",
+        description="Where readers reach the register, as in `https://register.example`; makes links absolute.",
+    )
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body, in bytes.")
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="The port of `/metrics`, on its own address; 0 for none."
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="The address on which `/metrics` listens.")
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="How much is logged: never who reads what."
+    )
+
+    @field_validator("database_url", "read_database_url")
+    @classmethod
+    def _known_driver(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                driver = make_url(value.get_secret_value()).drivername
+            except ArgumentError:
+                driver = ""
+            if driver not in _DRIVERS:
+                raise ValueError("the database is sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME")
+        return value
+
+    @cached_property
+    def url(self) -> str:
+        """Give the database's address, secret included."""
+        return self.database_url.get_secret_value()
+
+    @cached_property
+    def read_url(self) -> str:
+        """Give the address of the database that answers reads."""
+        return self.read_database_url.get_secret_value() if self.read_database_url else self.url
