@@ -1,0 +1,128 @@
+"""Which language an address is written in, and which of a person's names goes with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from app.letters.country import Printable
+from app.letters.scripts import clean, script_of
+from app.letters.templates import Template
+
+_KINDS: Final = ("legal", "preferred", "birth", "transliteration", "alias")
+_WITH_PATRONYMIC: Final = 3  # words of a full name
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The texts picked for one address: each part's value and the language it was found in."""
+
+    language: str
+    script: str | None
+    texts: dict[str, str]
+    languages: dict[str, str]
+    name: str
+    name_script: str | None
+    strangers: list[str] = field(default_factory=list)
+
+
+def localized(value: object) -> dict[str, str]:
+    """Clean a localized object; languages without a text are dropped."""
+    if not isinstance(value, Mapping):
+        return {}
+    texts = ((str(tag), clean(text)) for tag, text in value.items())
+    return {tag: text for tag, text in texts if text}
+
+
+def choose(
+    parts: Mapping[str, Mapping[str, str]],
+    names: Sequence[Mapping[str, Any]],
+    template: Template,
+    language: str | None,
+    printable: Printable,
+) -> Chosen:
+    """Pick one language, and so one script, for the whole address.
+
+    The language asked for wins when any part has it. Otherwise the first of the country's own languages, English
+    and the rest that leaves fewest parts, the name counted, in another script or in another language; one that the
+    fonts cannot print comes last.
+    """
+    order = _order(parts, template.languages)
+    if language and (asked := [tag for tag in order if _same(tag, language)]):
+        return _written(asked[0], order, parts, names, template)
+    candidates = [_written(tag, order, parts, names, template) for tag in order]
+    if not candidates:
+        return _written(language or "und", order, parts, names, template)
+    return max(candidates, key=lambda chosen: _worth(chosen, printable))
+
+
+def _order(parts: Mapping[str, Mapping[str, str]], preferred: Sequence[str]) -> list[str]:
+    known = sorted({tag for texts in parts.values() for tag in texts})
+    ranked = [tag for wish in (*preferred, "en") for tag in known if _same(tag, wish)]
+    return list(dict.fromkeys([*ranked, *known]))
+
+
+def _same(tag: str, wish: str) -> bool:
+    return tag.lower() == wish.lower() or tag.split("-", maxsplit=1)[0].lower() == wish.lower()
+
+
+def _worth(chosen: Chosen, printable: Printable) -> tuple[bool, int, int]:
+    shown = printable("".join(chosen.texts.values()) + chosen.name)
+    same_script = len(chosen.texts) - len(chosen.strangers) + (chosen.name_script == chosen.script)
+    return shown, same_script, sum(tag == chosen.language for tag in chosen.languages.values())
+
+
+def _written(
+    language: str,
+    order: Sequence[str],
+    parts: Mapping[str, Mapping[str, str]],
+    names: Sequence[Mapping[str, Any]],
+    template: Template,
+) -> Chosen:
+    script = script_of("".join(texts.get(language, "") for texts in parts.values()))
+    found = {part: _text(texts, language, script, order) for part, texts in parts.items() if texts}
+    name = pick_name(names, language, script, family_first=template.family_name_first)
+    return Chosen(
+        language=language,
+        script=script or script_of(name),
+        texts={part: text for part, (_, text) in found.items()},
+        languages={part: tag for part, (tag, _) in found.items()},
+        name=name,
+        name_script=script_of(name),
+        strangers=[part for part, (_, text) in found.items() if script_of(text) not in (None, script)],
+    )
+
+
+def _text(texts: Mapping[str, str], language: str, script: str | None, order: Sequence[str]) -> tuple[str, str]:
+    ranked = sorted(texts, key=lambda tag: (tag != language, script_of(texts[tag]) != script, order.index(tag)))
+    return ranked[0], texts[ranked[0]]
+
+
+def pick_name(names: Sequence[Mapping[str, Any]], language: str, script: str | None, *, family_first: bool) -> str:
+    """Pick the name the institution knows: in the address's script if there is one, legal first, with patronymic.
+
+    Raises ``ValueError`` when there is no name to write.
+    """
+    usable = [name for name in names if clean(name.get("full"))]
+    if not usable:
+        raise ValueError("a person without a name has no address")
+    best = min(usable, key=lambda name: _rank(name, language, script))
+    return full_name(best, family_first=family_first)
+
+
+def _rank(name: Mapping[str, Any], language: str, script: str | None) -> tuple[bool, int, bool, bool]:
+    full, kind, tag = clean(name["full"]), name.get("kind"), name.get("language")
+    return (
+        script is not None and script_of(full) != script,
+        _KINDS.index(kind) if kind in _KINDS else len(_KINDS),
+        not name.get("patronymic") and len(full.split()) < _WITH_PATRONYMIC,
+        not (isinstance(tag, str) and _same(tag, language)),
+    )
+
+
+def full_name(name: Mapping[str, Any], *, family_first: bool) -> str:
+    """Give a name with its patronymic: as recorded, put together only when the record has it as a part alone."""
+    full = clean(name.get("full"))
+    family, given, patronymic = (clean(name.get(part)) for part in ("family", "given", "patronymic"))
+    if not (family and given and patronymic) or patronymic in full:
+        return full
+    return " ".join((family, given, patronymic) if family_first else (given, patronymic, family))
