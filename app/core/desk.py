@@ -1,6 +1,6 @@
 """One caller, one transaction: everything that is done to records, written once for all kinds."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -150,6 +150,9 @@ class Desk:
 
     async def settle(self) -> None:
         """Write what is staged and check it as a whole: references, values that exist once, rules."""
+        gone = [staged.key for staged in self.staged if staged.fields is None]
+        # Asked before: what belongs to a record that is gone is seen by nobody.
+        before = await self.session.run_sync(sights, {link[0] for link in await self._pointing(gone)})
         await self.session.flush()
         found = [*await self._dangling(), *await self._doubled()]
         for name in dict.fromkeys(staged.key[0] for staged in self.staged):
@@ -159,7 +162,7 @@ class Desk:
         if found:
             errors = [Fault(pointer=staged.prefix + said.pointer, detail=said.detail) for staged, said in found]
             raise Problem("invalid", errors=errors)
-        await self._refuse_needed()
+        self._refuse_needed(await self._pointing(gone), before)
 
     async def _dangling(self) -> list[tuple[Staged, Fault]]:
         """Give the references that lead to nothing the caller can see."""
@@ -198,22 +201,25 @@ class Desk:
                 found += [(staged, fault(f"/{name}/{i}", words)) for i, v in enumerate(mine) if v in taken | twice]
         return found
 
-    async def _refuse_needed(self) -> None:
-        """Refuse deletions that would leave other records pointing at nothing."""
-        gone = [staged.key for staged in self.staged if staged.fields is None]
-        needed: list[tuple[str, UUID, str, int]] = []
-        for name, ids in by_kind(gone):
+    async def _pointing(self, keys: Iterable[Key]) -> list[tuple[Key, str, Tier]]:
+        """Give the records that refer to these: which, by which field, and from which tier that reads."""
+        found: list[tuple[Key, str, Tier]] = []
+        for name, ids in by_kind(keys):
             query = select(links.c.kind, links.c.id, links.c.field, links.c.tier).where(
                 links.c.to_kind == name, links.c.to_id.in_(ids)
             )
-            needed += [tuple(row) for row in (await self.session.execute(query)).all()]
-        if not needed:
+            rows = (await self.session.execute(query)).all()
+            found += [((row.kind, row.id), row.field, Tier(row.tier)) for row in rows]
+        return found
+
+    def _refuse_needed(self, pointing: list[tuple[Key, str, Tier]], sight: Mapping[Key, Tier]) -> None:
+        """Refuse deletions that would leave other records pointing at nothing; name those that the caller sees."""
+        if not pointing:
             return
-        seen = await self.session.run_sync(sights, {(kind, record_id) for kind, record_id, _, _ in needed})
-        sees = seen_by(self.caller.tier, seen)
+        sees = seen_by(self.caller.tier, sight)
         shown = [
             Needed(kind=kind, id=str(record_id), field=name)
-            for kind, record_id, name, tier in sorted(needed, key=str)
+            for (kind, record_id), name, tier in sorted(pointing, key=str)
             if sees((kind, record_id)) and tier <= self.caller.tier
         ]
         raise Problem(

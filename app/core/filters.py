@@ -7,8 +7,9 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
-from sqlalchemy import Column, ColumnElement, and_, exists, or_
+from sqlalchemy import Column, ColumnElement, Date, and_, exists, or_
 from sqlalchemy.sql import Subquery
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.documents import documents, entries, links
 from app.core.edtf import PartialDate as Edtf
@@ -145,7 +146,7 @@ class Filters:
         for name in self._kind.fields:
             info = self._kind.write.model_fields[name]
             target = core_type(info.annotation)
-            if declared(info).tier is not Tier.PUBLIC or name in {"visibility", "citations"} or target is UUID:
+            if declared(info).tier is not Tier.PUBLIC or name in {"visibility", "citations"} or target in (UUID, bool):
                 continue
             if target in (Duration, Rank):
                 yield name, self._columns[f"{name}_key"]
@@ -197,5 +198,8 @@ def cursor_value(value: object) -> object:
 
 def from_cursor(column: Column[Any], value: Any) -> Any:  # noqa: ANN401 - of the column's type
     """Give back the sort value that a cursor holds."""
-    kind = column.type.python_type
-    return kind.fromisoformat(value) if value is not None and issubclass(kind, date) else value
+    if value is None:
+        return None
+    if isinstance(column.type, UTCDateTime):
+        return datetime.fromisoformat(value)
+    return date.fromisoformat(value) if isinstance(column.type, Date) else value

@@ -2,14 +2,12 @@
 
 import re
 from collections.abc import AsyncIterator
-from functools import lru_cache
 from typing import Annotated, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Request, Response
-from fastapi.dependencies.utils import get_flat_params
-from fastapi.params import Query
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from pydantic_core import from_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -133,23 +131,34 @@ def written(found: Document, body: bytes, status: int = 200, headers: dict[str, 
     return Response(body, status, {"ETag": etag(found.version, body), **(headers or {})}, JSON)
 
 
-@lru_cache(maxsize=1000)
 def _parameters(route: APIRoute) -> dict[str, bool]:
     """Give the query parameters of a route, and whether each may be repeated."""
-    fields = [field for field in get_flat_params(route.dependant) if isinstance(field.field_info, Query)]
-    return {field.alias: "list[" in str(field.field_info.annotation) for field in fields}
+    told: dict[str, bool] = {}
+    dependants = [route.dependant]
+    while dependants:
+        dependant = dependants.pop()
+        dependants += dependant.dependencies
+        for field in dependant.query_params:
+            model = field.field_info.annotation
+            if isinstance(model, type) and issubclass(model, BaseModel):
+                told |= {name: "list[" in str(info.annotation) for name, info in model.model_fields.items()}
+            else:
+                told[field.alias] = "list[" in str(model)
+    return told
 
 
 async def strict_query(request: Request) -> None:
     """Refuse query parameters that the route does not have, and repeated ones that it takes once."""
     if not request.query_params:
         return
-    told = _parameters(request.scope["route"])
+    route, known = request.scope["route"], request.app.state.parameters
+    told = known.get((route.path, request.method)) or _parameters(route)
+    known[route.path, request.method] = told
     wrong = []
     for name in dict.fromkeys(request.query_params):
         if name not in told:
-            known = ", ".join(sorted(told)) or "none"
-            wrong.append(fault(f"/query/{name[:60]}", f"There is no such parameter here. Known: {known}."))
+            these = ", ".join(sorted(told)) or "none"
+            wrong.append(fault(f"/query/{name[:60]}", f"There is no such parameter here. Known: {these}."))
         elif not told[name] and len(request.query_params.getlist(name)) > 1:
             wrong.append(fault(f"/query/{name}", "Send this parameter once."))
     if wrong:

@@ -1,0 +1,119 @@
+"""Clients by role, on a fresh register of either database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+
+import pytest
+from fastapi import FastAPI
+from httpx2 import ASGITransport, AsyncClient
+from sqlalchemy import event
+
+from app.core.access import make_key
+from app.core.database import Database
+from app.core.migrating import migrate
+from app.main import create_app
+from app.register import KINDS
+from app.register.seeding import seed
+from app.settings import Settings
+
+pytest_plugins = ["tests.databases"]
+
+ROLES = {"public": [], "partner": ["read:partners"], "editor": ["write"], "keeper": ["write", "read:private"]}
+SCOPES = {**ROLES, "admin": ["admin"]}
+
+
+@cache
+def _application() -> FastAPI:
+    """Make the application once: its routes take longer to build than most tests to run."""
+    return create_app(Settings(seed=False))
+
+
+@dataclass
+class Register:
+    """A running register and its clients."""
+
+    app: FastAPI
+    database: Database
+    public: AsyncClient
+    partner: AsyncClient
+    editor: AsyncClient
+    keeper: AsyncClient
+    admin: AsyncClient
+    statements: list[str] = field(default_factory=list)
+
+    @property
+    def clients(self) -> dict[str, AsyncClient]:
+        return {role: getattr(self, role) for role in SCOPES}
+
+
+@asynccontextmanager
+async def running(url: str) -> AsyncIterator[Register]:
+    """Run the application on a migrated database, without a server in between."""
+    app = _application()
+    database = app.state.database = Database(url, KINDS)
+    tokens: dict[str, str | None] = {"public": None}
+    async with database.write("tests") as session:
+        for role, scopes in SCOPES.items():
+            if scopes:
+                key, tokens[role] = make_key(role, scopes)
+                session.add(key)
+    clients = {role: client_of(app, token) for role, token in tokens.items()}
+    register = Register(app, database, *(clients[role] for role in SCOPES))
+    for engine in (database.reading, database.writing):
+        event.listen(engine.sync_engine, "before_cursor_execute", _counting(register.statements))
+    try:
+        yield register
+    finally:
+        for client in clients.values():
+            await client.aclose()
+        await database.close()
+
+
+def _counting(statements: list[str]) -> Callable[..., None]:
+    def count(_: object, __: object, statement: str, *___: object) -> None:
+        statements.append(statement)
+
+    return count
+
+
+def client_of(app: FastAPI, token: str | None = None) -> AsyncClient:
+    """Give a client that sends this key."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return AsyncClient(transport=ASGITransport(app, raise_app_exceptions=True), base_url="http://t", headers=headers)
+
+
+@pytest.fixture
+async def register(database_url: str) -> AsyncIterator[Register]:
+    """An empty register."""
+    async with running(database_url) as made:
+        yield made
+
+
+def _seeded(url: str) -> None:
+    migrate(url)
+
+    async def fill() -> None:
+        database = Database(url, KINDS)
+        await seed(database)
+        await database.close()
+
+    asyncio.run(fill())
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+def seeded_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a register with the seeds."""
+    from tests.databases import templates  # noqa: PLC0415 - a plugin is not imported before pytest has rewritten it
+
+    with templates(request, request.param).copy(_seeded) as url:
+        yield url
+
+
+@pytest.fixture
+async def seeded(seeded_url: str) -> AsyncIterator[Register]:
+    """A register with the seeds."""
+    async with running(seeded_url) as made:
+        yield made

@@ -1,0 +1,286 @@
+"""What holds for every kind of record: each test runs over all of them, so a new kind is tested on arrival."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from httpx2 import Response
+
+from app.register import KINDS
+from tests.conftest import Register
+from tests.factories import CHANGES, create, one_of
+
+every_kind = pytest.mark.parametrize("kind", list(KINDS))
+
+
+def is_problem(response: Response, status: int, slug: str) -> None:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["type"] == f"/problems/{slug}"
+    assert response.json()["detail"]
+
+
+@every_kind
+async def test_a_record_lives_from_creation_to_tombstone(register: Register, kind: str) -> None:
+    editor, public = register.editor, register.public
+    name, first, second = CHANGES[kind]
+    made = await editor.post(f"/v1/{kind}", json=await one_of(editor, kind, **{name: first}))
+    assert made.status_code == 201
+    place, tag = made.headers["location"], made.headers["etag"]
+    assert place == f"/v1/{kind}/{made.json()['id']}"
+    read = await editor.get(place)
+    assert (read.status_code, read.headers["etag"], read.json()) == (200, tag, made.json())
+    assert (await public.get(place)).json().items() <= made.json().items()
+
+    is_problem(await editor.patch(place, json={name: second}), 428, "unconditional")
+    changed = await editor.patch(place, json={name: second}, headers={"If-Match": tag})
+    assert changed.status_code == 200
+    assert (changed.json()["version"], changed.json()[name]) == (2, second)
+    is_problem(await editor.patch(place, json={name: first}, headers={"If-Match": tag}), 412, "changed")
+    is_problem(await editor.put(place, json={}, headers={"If-Match": tag}), 412, "changed")
+    is_problem(await editor.delete(place, headers={"If-Match": tag}), 412, "changed")
+
+    history = (await public.get(f"{place}/history")).json()["items"]
+    assert [item["version"] for item in history] == [1, 2]
+    assert history[1]["changes"] == [{"field": name, "before": first, "after": second}]
+    old = await editor.get(place, params={"version": 1})
+    assert old.json() == made.json()
+
+    gone = await editor.delete(place, headers={"If-Match": changed.headers["etag"]})
+    assert (gone.status_code, gone.content) == (204, b"")
+    for path in (place, f"{place}/history", f"{place}?version=1"):
+        is_problem(await public.get(path), 410, "gone")
+    is_problem(await editor.put(place, json={}, headers={"If-Match": "*"}), 410, "gone")
+
+
+@every_kind
+async def test_an_id_is_chosen_once_and_never_again(register: Register, kind: str) -> None:
+    place = f"/v1/{kind}/{uuid4()}"
+    fields = await one_of(register.editor, kind)
+    new = {"If-None-Match": "*"}
+    made = await register.editor.put(place, json=fields, headers=new)
+    assert (made.status_code, made.headers["location"]) == (201, place)
+    is_problem(await register.editor.put(place, json=fields, headers=new), 412, "taken")
+    await register.editor.delete(place, headers={"If-Match": "*"})
+    is_problem(await register.editor.put(place, json=fields, headers=new), 412, "taken")
+
+
+@every_kind
+async def test_put_replaces_the_whole_record_but_keeps_its_visibility(register: Register, kind: str) -> None:
+    name, first, _ = CHANGES[kind]
+    fields = await one_of(register.editor, kind, **{name: first})
+    made = await create(register.editor, kind, fields)
+    without = {key: value for key, value in fields.items() if key not in {name, "visibility"}}
+    needed = {"articles": {"number": "1"}}.get(kind, {})
+    answer = await register.editor.put(
+        f"/v1/{kind}/{made['id']}", json={**without, **needed}, headers={"If-Match": '"1-0000000000000000"'}
+    )
+    assert answer.status_code == 200
+    assert answer.json()[name] != first
+    assert answer.json()["visibility"] == "public"
+
+
+@every_kind
+async def test_a_write_that_changes_nothing_makes_no_version(register: Register, kind: str) -> None:
+    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    same = await register.editor.patch(f"/v1/{kind}/{made['id']}", json={}, headers={"If-Match": "*"})
+    assert same.json() == made
+
+
+@every_kind
+async def test_without_visibility_a_new_record_is_for_partners(register: Register, kind: str) -> None:
+    fields = await one_of(register.editor, kind)
+    del fields["visibility"]
+    made = await create(register.editor, kind, fields)
+    assert made["visibility"] == "partners"
+    never = await register.public.get(f"/v1/{kind}/{uuid4()}")
+    hidden = await register.public.get(f"/v1/{kind}/{made['id']}")
+    assert (hidden.status_code, hidden.content) == (404, never.content)
+    assert (await register.partner.get(f"/v1/{kind}/{made['id']}")).status_code == 200
+
+
+@every_kind
+async def test_unknown_fields_and_parameters_are_refused_by_name(register: Register, kind: str) -> None:
+    fields = await one_of(register.editor, kind, nope="secret value")
+    refused = await register.editor.post(f"/v1/{kind}", json=fields)
+    is_problem(refused, 422, "invalid")
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/nope"]
+    assert "secret value" not in refused.text
+    for path in ("", f"/{uuid4()}", f"/{uuid4()}/history"):
+        listed = await register.public.get(f"/v1/{kind}{path}", params={"nope": "secret value"})
+        is_problem(listed, 422, "invalid")
+        assert listed.json()["errors"][0]["pointer"] == "/query/nope"
+        assert "secret value" not in listed.text
+    is_problem(await register.public.get(f"/v1/{kind}?limit=1&limit=2"), 422, "invalid")
+
+
+@every_kind
+async def test_pages_follow_each_other_without_gap_or_repetition(register: Register, kind: str) -> None:
+    made = [(await create(register.editor, kind, await one_of(register.editor, kind)))["id"] for _ in range(5)]
+    seen: list[str] = []
+    path = f"/v1/{kind}?limit=2&count=true"
+    sizes = []
+    while path:
+        answer = await register.public.get(path)
+        page = answer.json()
+        assert page["total"] == 5
+        seen += [item["id"] for item in page["items"]]
+        sizes.append(len(page["items"]))
+        path = answer.headers["link"].partition(">")[0][1:] if page["next_cursor"] else ""
+        assert ("link" in answer.headers) is (page["next_cursor"] is not None)
+    assert sizes == [2, 2, 1]
+    assert sorted(seen) == sorted(made)
+
+
+@every_kind
+async def test_every_sort_goes_both_ways_through_all_pages(register: Register, kind: str) -> None:
+    name, first, second = CHANGES[kind]
+    for value in (first, second, first):
+        await create(register.editor, kind, await one_of(register.editor, kind, **{name: value}))
+    await create(register.editor, kind, await one_of(register.editor, kind))
+    shape = (await register.public.get("/openapi.json")).json()["paths"][f"/v1/{kind}"]["get"]["parameters"]
+    sorts = next(p["schema"]["anyOf"][0]["enum"] for p in shape if p["name"] == "sort")
+    assert {"updated_at", "-created_at"} <= set(sorts)
+    for sort in sorts:
+        seen: list[str] = []
+        cursor: dict[str, Any] = {}
+        while True:
+            page = await register.public.get(f"/v1/{kind}", params={"sort": sort, "limit": 1, **cursor})
+            assert page.status_code == 200, page.text
+            seen += [item["id"] for item in page.json()["items"]]
+            if page.json()["next_cursor"] is None:
+                break
+            cursor = {"cursor": page.json()["next_cursor"]}
+        assert len(seen) == len(set(seen)) == 4, sort
+
+
+@every_kind
+async def test_a_cursor_is_good_for_its_own_query_and_tier_only(register: Register, kind: str) -> None:
+    for _ in range(2):
+        await create(register.editor, kind, await one_of(register.editor, kind))
+    cursor = (await register.public.get(f"/v1/{kind}?limit=1")).json()["next_cursor"]
+    assert (await register.public.get(f"/v1/{kind}?limit=2&cursor={cursor}")).status_code == 200
+    for client, path in (
+        (register.partner, f"/v1/{kind}?cursor={cursor}"),
+        (register.public, f"/v1/{kind}?sort=updated_at&cursor={cursor}"),
+        (register.public, f"/v1/{kind}?cursor=x{cursor}"),
+        (register.public, f"/v1/{kind}?cursor=e30"),
+    ):
+        is_problem(await client.get(path), 400, "foreign-cursor")
+
+
+@every_kind
+async def test_reads_and_lists_answer_304_until_something_changes(register: Register, kind: str) -> None:
+    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    name, first, _ = CHANGES[kind]
+    for path in (f"/v1/{kind}", f"/v1/{kind}/{made['id']}", f"/v1/{kind}/{made['id']}/history"):
+        tag = (await register.public.get(path)).headers["etag"]
+        same = await register.public.get(path, headers={"If-None-Match": f'"0-0000000000000000", {tag}'})
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+        await register.editor.patch(f"/v1/{kind}/{made['id']}", json={name: first}, headers={"If-Match": "*"})
+        other = await register.public.get(path, headers={"If-None-Match": tag})
+        assert other.status_code == 200
+        await register.editor.patch(f"/v1/{kind}/{made['id']}", json={name: made[name]}, headers={"If-Match": "*"})
+
+
+@every_kind
+async def test_statements_of_list_and_read_do_not_grow(register: Register, kind: str) -> None:
+    counts = []
+    for _ in range(2):
+        for _ in range(4):
+            made = await create(register.editor, kind, await one_of(register.editor, kind))
+        row = []
+        for path in (f"/v1/{kind}?count=true", f"/v1/{kind}/{made['id']}"):
+            await register.public.get(path)
+            register.statements.clear()
+            await register.public.get(path)
+            row.append(sum(1 for statement in register.statements if statement.startswith("SELECT")))
+        counts.append(row)
+    assert counts[0] == counts[1]
+    assert counts[0][0] <= 8
+    assert counts[0][1] <= 4
+
+
+@every_kind
+async def test_head_and_options_say_what_get_says(register: Register, kind: str) -> None:
+    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    for path in (f"/v1/{kind}", f"/v1/{kind}/{made['id']}"):
+        got, head = await register.public.get(path), await register.public.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["etag"] == got.headers["etag"]
+        assert head.headers["content-length"] == str(len(got.content))
+        assert "GET" in (await register.public.options(path)).headers["allow"]
+    answer = await register.public.request("TRACE", f"/v1/{kind}/{made['id']}")
+    is_problem(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"
+
+
+@every_kind
+async def test_the_same_idempotency_key_does_the_work_once(register: Register, kind: str) -> None:
+    fields = await one_of(register.editor, kind)
+    key = {"Idempotency-Key": "abc"}
+    first = await register.editor.post(f"/v1/{kind}", json=fields, headers=key)
+    again = await register.editor.post(f"/v1/{kind}", json=fields, headers=key)
+    assert (again.status_code, again.content) == (201, first.content)
+    assert (again.headers["etag"], again.headers["location"]) == (first.headers["etag"], first.headers["location"])
+    other = await register.editor.post(f"/v1/{kind}", json={**fields, "visibility": "partners"}, headers=key)
+    is_problem(other, 422, "key-reused")
+    another = await one_of(register.editor, kind)
+    elsewhere = await register.keeper.post(f"/v1/{kind}", json=another, headers=key)
+    assert elsewhere.json()["id"] != first.json()["id"]
+
+
+@every_kind
+async def test_what_cannot_be_read_is_refused_and_nothing_is_written(register: Register, kind: str) -> None:
+    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    before = (await register.admin.get(f"/v1/{kind}?count=true")).json()
+    place, json_type = f"/v1/{kind}", {"Content-Type": "application/json"}
+    for body, headers, status, slug in (
+        (b"{", json_type, 400, "malformed"),
+        (b'{"a": "\xff"}', json_type, 400, "malformed"),
+        (b'{"a": NaN}', json_type, 400, "malformed"),
+        (b"[" * 100_000, json_type, 400, "malformed"),
+        (b"[]", json_type, 422, "invalid"),
+        (b"{}", {}, 415, "media-type"),
+        (b"{}", {"Content-Type": "text/plain"}, 415, "media-type"),
+        (b" " * 1_000_001, json_type, 413, "too-large"),
+    ):
+        is_problem(await register.editor.post(place, content=body, headers=headers), status, slug)
+        guarded = {**headers, "If-Match": "*"}
+        is_problem(await register.editor.patch(f"{place}/{made['id']}", content=body, headers=guarded), status, slug)
+    bad_reason = {"X-Change-Reason": "%ff", "If-Match": "*"}
+    is_problem(await register.editor.delete(f"{place}/{made['id']}", headers=bad_reason), 400, "malformed")
+    assert (await register.admin.get(f"/v1/{kind}?count=true")).json() == before
+
+
+@every_kind
+async def test_without_a_key_nothing_is_written(register: Register, kind: str) -> None:
+    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    place = f"/v1/{kind}/{made['id']}"
+    for client, status, slug in ((register.public, 401, "unauthorized"), (register.partner, 403, "forbidden")):
+        is_problem(await client.post(f"/v1/{kind}", json=made), status, slug)
+        for method in ("PUT", "PATCH", "DELETE"):
+            is_problem(await client.request(method, place, headers={"If-Match": "*"}), status, slug)
+    assert "www-authenticate" in (await register.public.delete(place)).headers
+    assert (await register.editor.get(place)).json() == made
+
+
+@every_kind
+async def test_cascade_and_purge_are_for_admins(register: Register, kind: str) -> None:
+    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    place = f"/v1/{kind}/{made['id']}"
+    for query in ("cascade=true", "purge=true"):
+        is_problem(await register.editor.delete(f"{place}?{query}", headers={"If-Match": "*"}), 403, "forbidden")
+
+
+@every_kind
+async def test_the_reason_of_a_change_is_for_partners(register: Register, kind: str) -> None:
+    reason = {"X-Change-Reason": "%D0%BF%D0%BE%20%D0%BF%D1%80%D0%BE%D1%81%D1%8C%D0%B1%D0%B5"}
+    made = await register.editor.post(f"/v1/{kind}", json=await one_of(register.editor, kind), headers=reason)
+    path = f"{made.headers['location']}/history"
+    assert (await register.partner.get(path)).json()["items"][0]["reason"] == "по просьбе"
+    assert (await register.partner.get(path)).json()["items"][0]["author"] == "editor"
+    public = (await register.public.get(path)).text
+    assert "по просьбе" not in public
+    assert "author" not in json.loads(public)["items"][0]

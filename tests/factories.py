@@ -1,0 +1,112 @@
+"""Invented records of every kind; no real person, place or organization."""
+
+from itertools import count
+from typing import Any
+
+from httpx2 import AsyncClient
+
+_numbers = count(1)
+Fields = dict[str, Any]
+
+
+def person(**said: Any) -> Fields:
+    number = next(_numbers)
+    return {"visibility": "public", "names": [{"kind": "legal", "full": f"Invented Person {number}"}], **said}
+
+
+def organization(**said: Any) -> Fields:
+    return {"visibility": "public", "name": {"en": f"Invented Society {next(_numbers)}"}, "kind": "ngo", **said}
+
+
+def source(**said: Any) -> Fields:
+    return {"visibility": "public", "kind": "news", "title": f"Invented Title {next(_numbers)}", **said}
+
+
+def case(**said: Any) -> Fields:
+    return {"visibility": "public", "title": {"en": f"Invented Case {next(_numbers)}"}, **said}
+
+
+def article(**said: Any) -> Fields:
+    return {"visibility": "public", "country": "BY", "code": "criminal", "number": "130", **said}
+
+
+def facility(**said: Any) -> Fields:
+    return {"visibility": "public", "name": {"en": f"Invented Colony {next(_numbers)}"}, "kind": "colony", **said}
+
+
+def address(facility_id: str, **said: Any) -> Fields:
+    return {"visibility": "public", "facility_id": facility_id, "purpose": "letters", "country": "BY", **said}
+
+
+def affiliation(person_id: str, organization_id: str, **said: Any) -> Fields:
+    return {"visibility": "public", "person_id": person_id, "organization_id": organization_id, **said}
+
+
+def recognition(person_id: str, organization_id: str, **said: Any) -> Fields:
+    given = {"person_id": person_id, "organization_id": organization_id}
+    return {"visibility": "public", **given, "decision": "recognized", "scheme": "political_prisoner", **said}
+
+
+def sentence(person_id: str, **said: Any) -> Fields:
+    return {"visibility": "public", "person_id": person_id, "kind": "imprisonment", "term": "P2Y", **said}
+
+
+def charge(person_id: str, article_id: str, **said: Any) -> Fields:
+    return {"visibility": "public", "person_id": person_id, "article_id": article_id, "status": "charged", **said}
+
+
+def hearing(person_id: str, **said: Any) -> Fields:
+    return {"visibility": "public", "person_id": person_id, "kind": "trial", **said}
+
+
+def detention(person_id: str, **said: Any) -> Fields:
+    return {"visibility": "public", "person_id": person_id, "kind": "colony", **said}
+
+
+async def create(client: AsyncClient, kind: str, fields: Fields) -> Fields:
+    """Create a record and give it as answered."""
+    response = await client.post(f"/v1/{kind}", json=fields)
+    assert response.status_code == 201, response.text
+    made: Fields = response.json()
+    return made
+
+
+async def one_of(client: AsyncClient, kind: str, **said: Any) -> Fields:
+    """Give the fields of a record of any kind, with what it needs created."""
+    if kind in PLAIN:
+        return PLAIN[kind](**said)
+    owner = (await create(client, "persons", person()))["id"]
+    if kind in {"affiliations", "recognitions"}:
+        organization_id = (await create(client, "organizations", organization()))["id"]
+        return (affiliation if kind == "affiliations" else recognition)(owner, organization_id, **said)
+    if kind == "charges":
+        return charge(owner, (await create(client, "articles", article()))["id"], **said)
+    if kind == "addresses":
+        return address((await create(client, "facilities", facility()))["id"], **said)
+    return {"sentences": sentence, "hearings": hearing, "detentions": detention}[kind](owner, **said)
+
+
+PLAIN = {
+    "persons": person,
+    "organizations": organization,
+    "sources": source,
+    "cases": case,
+    "articles": article,
+    "facilities": facility,
+}
+# A field of each kind that can be changed freely, and two values for it.
+CHANGES: dict[str, tuple[str, Any, Any]] = {
+    "persons": ("sex", "female", "male"),
+    "organizations": ("country", "BY", "PL"),
+    "sources": ("language", "be", "ru"),
+    "cases": ("country", "BY", "PL"),
+    "articles": ("number", "361", "361-4"),
+    "facilities": ("number", "4", "9"),
+    "addresses": ("postal_code", "123456", "654321"),
+    "affiliations": ("since", "2016", "2017-03"),
+    "recognitions": ("decided_on", "2021-05", "2022"),
+    "sentences": ("term", "P7Y6M", "P12Y"),
+    "charges": ("part", "3", "4"),
+    "hearings": ("closed", True, False),
+    "detentions": ("regime", "general", "strict"),
+}
