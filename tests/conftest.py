@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -60,8 +61,8 @@ async def running(url: str) -> AsyncIterator[Register]:
             if scopes:
                 key, tokens[role] = make_key(role, scopes)
                 session.add(key)
-    clients = {role: client_of(app, token) for role, token in tokens.items()}
-    register = Register(app, database, *(clients[role] for role in SCOPES))
+    clients: dict[str, Any] = {role: client_of(app, token) for role, token in tokens.items()}
+    register = Register(app, database, **clients)
     for engine in (database.reading, database.writing):
         event.listen(engine.sync_engine, "before_cursor_execute", _counting(register.statements))
     try:
