@@ -158,7 +158,7 @@ def provider(config: pytest.Config) -> Provider:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 -- xdist's controller of a worker, which has no types
+def pytest_configure_node(node: Any) -> None:
     """Hands the server to one of xdist's workers."""
     found = provider(node.config)
     node.workerinput["vestka_postgres"] = (found.url, found.prefix)

@@ -35,8 +35,7 @@ FIELDS = {
     "addresses": "facility_id person_id purpose country postal_code region district locality street po_box"
     " valid_from valid_to verified_on verified_by",
     "organizations": "name kind country website dissolved_on",
-    "sources": "kind title publisher_id published_on url archived_url language addressees demands"
-    " signatories",
+    "sources": "kind title publisher_id published_on url archived_url language addressees demands signatories",
 }
 REFERENCES = {
     "person_id": "persons",
@@ -100,9 +99,7 @@ def test_every_record_is_public_and_has_only_known_fields() -> None:
 
 
 def test_nothing_unknown_is_written_out() -> None:
-    empty = [
-        (row["id"], key) for _, row in everything() for key, value in row.items() if value in (None, "", {})
-    ]
+    empty = [(row["id"], key) for _, row in everything() for key, value in row.items() if value in (None, "", {})]
     assert not empty
 
 
@@ -168,9 +165,7 @@ def test_every_printed_signatory_is_one_organization() -> None:
     organizations = rows("organizations")
     for day in LETTERS:
         source = letter_source(day)["id"]
-        quoted = Counter(
-            c["quote"] for o in organizations for c in o["citations"] if c["source_id"] == source
-        )
+        quoted = Counter(c["quote"] for o in organizations for c in o["citations"] if c["source_id"] == source)
         for line in printed_signatories(day):
             assert quoted[line] == 1, line
 

@@ -18,7 +18,7 @@ def _events(*days: Day | None) -> list[Any]:  # the library types a property as 
     return list(read.events)
 
 
-def _occurrences(event: Any, until: int) -> list[date]:  # noqa: ANN401 - as above
+def _occurrences(event: Any, until: int) -> list[date]:
     start = datetime.combine(event["dtstart"].dt, datetime.min.time())
     rule = rrulestr(event["rrule"].to_ical().decode(), dtstart=start)
     return [found.date() for found in rule.between(start, datetime(until, 12, 31, tzinfo=None), inc=True)]  # noqa: DTZ001

@@ -12,7 +12,7 @@ from app.letters.vcard import vcard, vcards
 from tests.letters.people import addresses, colony, colony_address, facilities, persons, seed_person
 
 
-def _card(person: dict[str, Any] | None = None, **more: Any) -> str:  # noqa: ANN401 - what vcard takes
+def _card(person: dict[str, Any] | None = None, **more: Any) -> str:
     chosen = person or seed_person()
     return vcard(chosen, lay_out(chosen, colony(), colony_address(), origin="PL"), **more)
 

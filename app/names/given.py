@@ -1,0 +1,162 @@
+"""Given names that are one name in different languages, and patronymics, which are made from them.
+
+The table is data (`given.txt`); everything is found by the sound of the word, so that each form listed there
+covers its romanizations too.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from app.names.fold import words
+from app.names.sound import Sound, readings
+
+FULL: Final = 0.985
+"""Similarity of two full forms of one name."""
+SHORT: Final = 0.94
+"""Similarity of a short form and a full one, which several names may share."""
+
+_MIN_FORM: Final = 2
+_MIN_SLIP: Final = 4
+_SLIP: Final = 0.74
+_MEANINGS: Final = 30
+_VOWELS: Final = "aeiou"
+
+# Endings by sound (k1): -ович/-евіч/-owicz, -ич, -овна/-еўна/-ówna, uk -івна, -инична, -ична. Rules: Superanskaya,
+# "Slovar russkikh lichnykh imen" (2005); Ukrainian Orthography (2019), § 32; Belarusian law on orthography (2008).
+_PATRONYMIC: Final = re.compile("(?:avi[qc]|iq|avna|ivna|iniqna|iqna|avic)$")
+_FEMININE: Final = re.compile("(?:avna|ivna|iqna)$")
+_MIN_STEM: Final = 2
+_CYRILLIC: Final = re.compile("[Ѐ-ԯ]")  # Western forms make no patronymics
+
+
+class Name(NamedTuple):
+    """One row of the table."""
+
+    sex: str
+    full: tuple[str, ...]
+    short: tuple[str, ...]
+    stems: tuple[str, ...]
+    """Stems of patronymics that do not follow from the forms: Яков → Яковлевич."""
+
+
+@cache
+def table() -> tuple[Name, ...]:
+    """Return the rows of `given.txt`; a name's id is its place."""
+    text = files("app.names").joinpath("given.txt").read_text(encoding="utf-8")
+    return tuple(_row(line) for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def _row(line: str) -> Name:
+    sex, full, short, stems = (part.strip() for part in line.split("|"))
+    return Name(sex, tuple(full.split()), tuple(short.split()), tuple(stems.split()))
+
+
+def _sounds(form: str) -> tuple[Sound, ...]:
+    parts = words(form)
+    return readings(parts[0]) if len(parts) == 1 else ()
+
+
+@cache
+def _forms() -> Mapping[str, Mapping[int, float]]:
+    """Map the sound of each form to the ids it may mean and how well it names them.
+
+    A form's first reading is exact; a coarser key or another reading of it (Jana as in French) yields to that.
+    """
+    exact: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    others: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    for number, name in enumerate(table()):
+        for forms, value in ((name.short, SHORT), (name.full, FULL)):
+            for first, *further in filter(None, map(_sounds, forms)):
+                exact[first.raw][number] = value
+                for key in (key for sound in (first, *further) for key in sound[:3]):
+                    others[key][number] = value
+    return {key: ids for key, ids in {**others, **exact}.items() if len(key) >= _MIN_FORM}
+
+
+@cache
+def _stems() -> Mapping[str, frozenset[int]]:
+    """Map stems of patronymics (a man's name without its last vowels) to the ids of the name."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    coarse: defaultdict[str, set[int]] = defaultdict(set)
+    for number, name in enumerate(table()):
+        if name.sex == "m":
+            for form in filter(_CYRILLIC.match, (*name.full, *name.stems)):
+                for sound in _sounds(form):
+                    found[sound.k1.rstrip(_VOWELS)].add(number)
+                    coarse[sound.k2.rstrip(_VOWELS)].add(number)
+    return {stem: frozenset(ids) for stem, ids in {**coarse, **found}.items() if len(stem) >= _MIN_STEM}
+
+
+def given_names(word: str) -> Mapping[int, float]:
+    """Return the ids of the given names that a folded word is a form of, each with its similarity."""
+    sounds = readings(word)
+    forms = _forms()
+    heard = (form for level in zip(*(sound[:3] for sound in sounds), strict=True) for form in level)
+    return next((forms[form] for form in heard if form in forms), {})
+
+
+def misspelt_given_names(word: str) -> Mapping[int, float]:
+    """Return the ids of given names that the word is a slip away from, less similar than without the slip.
+
+    The letters are compared as well as the sounds: a slip that makes a digraph (Natsa) changes more than one sound.
+    """
+    found: dict[int, float] = {}
+    for key in {word, *(sound.k1 for sound in readings(word))}:
+        if len(key) < _MIN_SLIP:
+            continue
+        near = process.extract(key, _form_list(), scorer=OSA.normalized_similarity, score_cutoff=_SLIP, limit=_MEANINGS)
+        for form, likeness, _ in near:
+            for number, value in _spelt()[form].items():
+                found[number] = max(value * likeness, found.get(number, 0))
+    return found
+
+
+@cache
+def _spelt() -> Mapping[str, Mapping[int, float]]:
+    """Map each form's sound and its letters to what it names."""
+    letters: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    for number, name in enumerate(table()):
+        for forms, value in ((name.short, SHORT), (name.full, FULL)):
+            for parts in map(words, forms):
+                if len(parts) == 1:
+                    letters[parts[0]][number] = value
+    return {**letters, **_forms()}
+
+
+@cache
+def _form_list() -> tuple[str, ...]:
+    return tuple(form for form in _spelt() if len(form) >= _MIN_SLIP)
+
+
+def fathers(word: str) -> frozenset[str]:
+    """Return whose child a patronymic says: ids of the father's name, or its stem if the table lacks it.
+
+    Empty when the word cannot be a patronymic. A surname in -vich has the same form; only the rest of the name
+    tells (`match.roles`).
+    """
+    found: set[str] = set()
+    for sound in readings(word):
+        stem = _stem(sound.k1)
+        known = _stems().get(stem) or _stems().get(_stem(sound.k2))
+        if stem:
+            found.update(map(str, known) if known else (stem,))
+    return frozenset(found)
+
+
+def _stem(sound: str) -> str:
+    """Return what stands before the ending of a patronymic; nothing if that is too short to be a name."""
+    ending = _PATRONYMIC.search(sound)
+    stem = sound[: ending.start()].rstrip(_VOWELS) if ending else ""
+    return stem if len(stem) >= _MIN_STEM else ""
+
+
+def is_daughter(word: str) -> bool:
+    """Tell a woman's patronymic (-овна, -івна, -ична), which is never taken for a surname."""
+    return any(_FEMININE.search(sound.k1) for sound in readings(word))

@@ -1,0 +1,61 @@
+"""How alike two words are by what they may sound like."""
+
+from functools import lru_cache
+from typing import Final
+
+from rapidfuzz.distance import OSA
+
+from app.names.keys import Keys
+from app.names.sound import Sound
+
+NEAR: Final = 0.64
+"""Similarity of k2 below which two words are not compared further."""
+SAME_SOUND: Final = 0.995
+"""Similarity of two spellings with one reading; only the same spelling has 1."""
+
+_RAW, _K1, _K2 = 0.25, 0.35, 0.4
+_SAME_K1, _SAME_K2, _WITHIN = 0.96, 0.92, 0.03
+_SLOW: Final = 0.97
+_OTHER_READING: Final = 0.985
+"""What a likeness keeps when it needs a reading that is not the likeliest."""
+_SKELETON: Final = 0.9
+_SHORT_SKELETON: Final = 0.7
+_MIN_SKELETON: Final = 3
+
+
+def similarity(one: Keys, other: Keys) -> float:
+    """Return how alike two words sound, 0..1; 1 for the same spelling only."""
+    if one.word == other.word:
+        return 1.0
+    if one.consonantal or other.consonantal:
+        return max((_skeletal(a, b) for a in one.k3s for b in other.k3s), default=0.0)
+    best = 0.0
+    for place, heard in enumerate(one.sounds):
+        for other_place, other_heard in enumerate(other.sounds):
+            alike = _sounds_alike(heard, other_heard)
+            if alike > best:
+                best = max(best, alike * (_OTHER_READING if place or other_place else 1))
+    return best
+
+
+def _skeletal(one: str, other: str) -> float:
+    weight = _SKELETON if min(len(one), len(other)) >= _MIN_SKELETON else _SHORT_SKELETON
+    return weight * OSA.normalized_similarity(one, other)
+
+
+@lru_cache(maxsize=65536)
+def _sounds_alike(one: Sound, other: Sound) -> float:
+    if one.raw == other.raw:
+        return SAME_SOUND
+    if one.k1 == other.k1:
+        return _SAME_K1 + _WITHIN * OSA.normalized_similarity(one.raw, other.raw)
+    slow = _SLOW * OSA.normalized_similarity(one.slow, other.slow, score_cutoff=NEAR)
+    coarse = OSA.normalized_similarity(one.k2, other.k2, score_cutoff=NEAR)
+    if not coarse:
+        return slow
+    alike = (
+        _RAW * OSA.normalized_similarity(one.raw, other.raw)
+        + _K1 * OSA.normalized_similarity(one.k1, other.k1)
+        + _K2 * coarse
+    )
+    return max(slow, alike, _SAME_K2 + _WITHIN * alike if coarse == 1 else 0)

@@ -1,0 +1,191 @@
+"""From a typed name to the words of the vocabulary that it may mean, each with what a match of it says."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Final, NamedTuple
+
+from app.names.fold import words
+from app.names.keys import Keys, keys
+from app.names.likeness import similarity
+from app.names.roles import Role, roles
+from app.names.vocabulary import Vocabulary
+
+CUT_OFF: Final = 0.465
+"""Score below which a name is somebody else's."""
+MAX_ROWS: Final = 8000
+"""Names that may be fetched for one query."""
+
+SILENT_PATRONYMIC: Final = 0.15
+"""Share of its weight that a patronymic keeps when the register's name has none."""
+_PATRONYMIC: Final = 0.5
+_INITIAL: Final = 1.5
+_STRANGE_GIVEN: Final = 4.0
+_FLOOR: Final = 0.5
+_POWER: Final = 1.5
+_SURE: Final = 0.75
+_GLUED: Final = 0.9
+_SPLIT_BELOW: Final = 0.8
+_MIN_PART: Final = 3
+_MAX_JOINED: Final = 4
+
+
+class Term(NamedTuple):
+    """One word of the query."""
+
+    keys: Keys
+    role: Role
+    weight: float
+    """What a full match of it says, in nats."""
+
+
+class Link(NamedTuple):
+    """That a word of the vocabulary may be what one or two terms of the query mean."""
+
+    gain: float
+    terms: int
+    """The terms, as bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to fetch for a query and how to weigh what comes."""
+
+    terms: tuple[Term, ...]
+    links: Mapping[int, tuple[Link, ...]]
+    drivers: tuple[int, ...]
+    """Ids of the words that a name must have one of to reach the cut-off, the most telling first, and never so common
+    that together they bring more than `MAX_ROWS` names."""
+
+
+def plan(query: str, vocabulary: Vocabulary, *, prefix: bool = False) -> Plan:
+    """Read a query against a vocabulary; with `prefix` its last word may be the beginning of one.
+
+    Total over any text. The work is bounded by `fold`'s limits and the size of the vocabulary.
+    """
+    typed = list(dict.fromkeys(part for word in words(query) for part in _split(word, vocabulary)))
+    named = any(keys(word).personal for word in typed)
+    meant = [_meant(word, vocabulary, named=named) for word in typed]
+    terms = tuple(
+        Term(keys(word), role, _weight(sure, role, vocabulary))
+        for word, sure, role in zip(typed, meant, _roles(meant, typed, vocabulary), strict=True)
+    )
+    links: defaultdict[int, list[Link]] = defaultdict(list)
+    for word_id, link in _links(terms, vocabulary, prefix=prefix):
+        links[word_id].append(link)
+    found = {word_id: tuple(sorted(entries, reverse=True)) for word_id, entries in links.items()}
+    return Plan(terms, found, _drivers(terms, found, vocabulary))
+
+
+def _meant(word: str, vocabulary: Vocabulary, *, named: bool) -> Keys:
+    """Return the keys of the word, or of the one it was surely meant to be when nobody is called as typed.
+
+    Where a given name stands already (`named`), a strange word is no misspelt second one.
+    """
+    own = keys(word)
+    if own.given or own.initial or vocabulary.id_of(word) is not None:
+        return own
+    nearest = max(vocabulary.near(word).items(), key=lambda entry: (entry[1], -entry[0]), default=None)
+    if nearest is None or nearest[1] < _SURE:
+        return own
+    found = vocabulary[nearest[0]].keys
+    return own if named and found.personal else found
+
+
+def _roles(meant: list[Keys], typed: list[str], vocabulary: Vocabulary) -> list[Role]:
+    """Return the words' roles; where no given name is known, the word least like any other is taken for one."""
+    found = roles(meant)
+    strange = [place for place, role in enumerate(found) if role is Role.SURNAME]
+    if len(strange) > 1 and not {Role.GIVEN, Role.INITIAL} & set(found):
+        known = {place: max(vocabulary.near(typed[place]).values(), default=0.0) for place in strange}
+        found[min(strange, key=lambda place: (known[place], typed[place]))] = Role.GIVEN
+    return found
+
+
+def _weight(word: Keys, role: Role, vocabulary: Vocabulary) -> float:
+    if role is Role.INITIAL:
+        return _INITIAL
+    if role is Role.GIVEN and not word.personal:
+        return _STRANGE_GIVEN
+    return vocabulary.rarity(word, role) * (_PATRONYMIC if role is Role.PATRONYMIC else 1)
+
+
+def _links(terms: tuple[Term, ...], vocabulary: Vocabulary, *, prefix: bool) -> Iterator[tuple[int, Link]]:
+    for place, term in enumerate(terms):
+        starts = prefix and place == len(terms) - 1
+        for word_id, likeness in _likely(term, vocabulary, starts=starts, alone=len(terms) == 1).items():
+            yield word_id, Link(term.weight * _share(likeness), 1 << place)
+    if len(terms) <= _MAX_JOINED:
+        for (one, first), (two, second) in permutations(enumerate(terms), 2):
+            joined = keys(first.keys.word + second.keys.word)
+            for word_id in vocabulary.with_k2(joined.k2s):
+                likeness = similarity(joined, vocabulary[word_id].keys)
+                if likeness >= _GLUED:
+                    yield word_id, Link((first.weight + second.weight) * _share(likeness), 1 << one | 1 << two)
+
+
+def _share(likeness: float) -> float:
+    """Return the share of a term's weight that so similar a word is worth."""
+    return math.pow(max(0.0, (likeness - _FLOOR) / (1 - _FLOOR)), _POWER)
+
+
+def _likely(term: Term, vocabulary: Vocabulary, *, starts: bool, alone: bool) -> Mapping[int, float]:
+    """Return the words that a term may mean; an initial means none by itself, unless it is all that was typed."""
+    if term.role is Role.INITIAL and not (starts and alone):
+        own = vocabulary.id_of(term.keys.word)
+        return {} if own is None else {own: 1.0}
+    near = vocabulary.near(term.keys.word)
+    if not starts:
+        return near
+    begun = vocabulary.starting(term.keys.word)
+    return {word_id: max(near.get(word_id, 0), begun.get(word_id, 0)) for word_id in near.keys() | begun.keys()}
+
+
+def _split(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Part two words of the vocabulary that were written as one."""
+    if len(word) < 2 * _MIN_PART or max(vocabulary.near(word).values(), default=0.0) >= _SPLIT_BELOW:
+        return (word,)
+    for place in range(_MIN_PART, len(word) - _MIN_PART + 1):
+        parts = word[:place], word[place:]
+        if all(_known(part, vocabulary) for part in parts):
+            return parts
+    return (word,)
+
+
+def _known(word: str, vocabulary: Vocabulary) -> bool:
+    own = keys(word)
+    return any(similarity(own, vocabulary[word_id].keys) >= _GLUED for word_id in vocabulary.with_k2(own.k2s))
+
+
+def _drivers(terms: tuple[Term, ...], links: Mapping[int, tuple[Link, ...]], vocabulary: Vocabulary) -> tuple[int, ...]:
+    """Choose the words whose names are fetched (the MaxScore rule: Turtle and Flood, 1995).
+
+    Terms too common to reach the cut-off together are left to the ranking; a name that passes has then at least one
+    word that brings its share of what the other terms must.
+    """
+    missing = CUT_OFF * sum(term.weight * (SILENT_PATRONYMIC if term.role is Role.PATRONYMIC else 1) for term in terms)
+    needed, telling = missing, 0
+    for place in sorted(range(len(terms)), key=lambda place: terms[place].weight):
+        if terms[place].weight < needed and not telling:
+            needed -= terms[place].weight
+        else:
+            telling |= 1 << place
+    least = needed / max(1, telling.bit_count())
+    gains = {word_id: _gain(entries, telling) for word_id, entries in links.items()}
+    chosen = sorted((word_id for word_id, gain in gains.items() if gain >= least), key=lambda w: (-gains[w], w))
+    return tuple(_within_rows(chosen, vocabulary))
+
+
+def _gain(entries: tuple[Link, ...], telling: int) -> float:
+    return max((link.gain for link in entries if link.terms & telling), default=0.0)
+
+
+def _within_rows(chosen: list[int], vocabulary: Vocabulary) -> Iterator[int]:
+    rows = 0
+    for word_id in chosen:
+        rows += vocabulary[word_id].count
+        if rows > MAX_ROWS and rows != vocabulary[word_id].count:
+            return
+        yield word_id

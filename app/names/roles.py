@@ -1,0 +1,72 @@
+"""Which word of a name is the surname, the given name, the patronymic."""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final
+
+from app.names.keys import Keys
+
+_GIVEN_AND_SURNAME: Final = 2
+
+
+class Role(Enum):
+    """What a word does in a name."""
+
+    SURNAME = "surname"
+    GIVEN = "given"
+    PATRONYMIC = "patronymic"
+    INITIAL = "initial"
+
+
+def roles(name: Sequence[Keys]) -> list[Role]:
+    """Return the role of each word of a name in its order.
+
+    A word in -vich is a patronymic only beside another surname: Bahdanovich is both, so `Багданович Ларыса` has a
+    surname, `Петрова Ларыса Багданаўна` a patronymic, and of two the one after the given name is the patronymic.
+    """
+    found = [_alone(word) for word in name]
+    candidates = [place for place, role in enumerate(found) if role is Role.PATRONYMIC]
+    for place in candidates:
+        found[place] = Role.SURNAME
+    patronymic = _patronymic(name, found, candidates)
+    if patronymic is not None:
+        found[patronymic] = Role.PATRONYMIC
+    if Role.SURNAME not in found and found.count(Role.GIVEN) > 1:
+        found[_rarest_given(name, found)] = Role.SURNAME
+    return found
+
+
+def _alone(word: Keys) -> Role:
+    if word.initial:
+        return Role.INITIAL
+    if word.fathers:
+        return Role.PATRONYMIC
+    return Role.GIVEN if word.personal else Role.SURNAME
+
+
+def _patronymic(name: Sequence[Keys], found: Sequence[Role], candidates: Sequence[int]) -> int | None:
+    daughters = [place for place in candidates if name[place].daughter]
+    if daughters:
+        return daughters[0]
+    rest = len(name) - 1 - found.count(Role.INITIAL)
+    least = _GIVEN_AND_SURNAME if Role.GIVEN in found or Role.INITIAL not in found else 1
+    if not candidates or rest < least:
+        return None
+    return max(candidates, key=lambda place: (_fatherly(name[place]), _after_given(found, place), place))
+
+
+def _fatherly(word: Keys) -> bool:
+    """Tell whether the father's name is a known one."""
+    return any(father.isdigit() for father in word.fathers)
+
+
+def _after_given(found: Sequence[Role], place: int) -> bool:
+    return place > 0 and found[place - 1] in {Role.GIVEN, Role.INITIAL}
+
+
+def _rarest_given(name: Sequence[Keys], found: Sequence[Role]) -> int:
+    """Choose which of several given names is the surname: not the one before the patronymic, with fewest meanings."""
+    places = [place for place, role in enumerate(found) if role is Role.GIVEN]
+    followed = [place for place in places if Role.PATRONYMIC not in found[place + 1 : place + 2]]
+    places = followed or places
+    return min(places, key=lambda place: (len(name[place].given), -place))

@@ -1,0 +1,190 @@
+"""Whether a letter reaches a person on a day, why not, and how fresh that knowledge is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from app.reading.dossier import Dossier, Record, reach
+from app.reading.standing import Standing
+from app.reading.stays import Stay
+
+MailReason = Literal[
+    "released",
+    "expelled",
+    "deceased",
+    "unknown_whereabouts",
+    "home_confinement",
+    "blocked",
+    "relatives_only",
+    "no_address",
+]
+MailValue = Literal["open", "relatives_only", "blocked", "unknown"]
+
+_AFTER: Final[Mapping[str | None, MailReason]] = {
+    "died": "deceased",
+    "exchanged_or_expelled": "expelled",
+    "transferred": "unknown_whereabouts",
+    "escaped": "unknown_whereabouts",
+}
+_CLOSED: Final[Mapping[str, MailReason]] = {"blocked": "blocked", "relatives_only": "relatives_only"}
+_PRE_TRIAL: Final = frozenset({"pretrial", "police_custody", "administrative_arrest"})
+
+
+class Mail(TypedDict):
+    """Whether a letter reaches the person; if not, why and since when; if so, how fresh the address is."""
+
+    reachable: bool
+    reason: NotRequired[MailReason]
+    since: NotRequired[str | None]
+    verified_on: NotRequired[str | None]
+    stale: NotRequired[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewIntervals:
+    """After how many days an address wants to be checked again, by kind of detention."""
+
+    pretrial_days: int = 45
+    other_days: int = 180
+
+    def of(self, kind: str) -> timedelta:
+        """Give the interval of a kind of detention; arrest and police cells count as pre-trial."""
+        return timedelta(days=self.pretrial_days if kind in _PRE_TRIAL else self.other_days)
+
+
+class Reach(TypedDict):
+    """What the stay alone says of mail: why nobody may write, or what to ask of the place."""
+
+    reason: MailReason | None
+    since: str | None
+    kind: str | None
+    own: MailValue | None
+    started_on: str | None
+    place_confirmed_on: str | None
+    facility_id: str | None
+    person_id: str | None
+
+
+def reach_of(standing: Standing) -> Reach:
+    """Give what a person's standing alone says of mail; it does not depend on the place and its addresses."""
+    stay = standing.stay
+    refused = _refused(standing)
+    record = stay.record if stay else {}
+    return {
+        "reason": refused[0] if refused else None,
+        "since": refused[1] if refused else None,
+        "kind": stay.kind if stay else None,
+        "own": record.get("mail"),
+        "started_on": record.get("started_on"),
+        "place_confirmed_on": record.get("place_confirmed_on"),
+        "facility_id": record.get("facility_id"),
+        "person_id": record.get("person_id"),
+    }
+
+
+def mail(dossier: Dossier, standing: Standing, intervals: ReviewIntervals) -> Mail:
+    """Tell whether the person can be written to on the day (contract, section 5)."""
+    reached = reach_of(standing)
+    facility = dossier.facilities.get(reached["facility_id"] or "")
+    return mail_from(reached, facility, list(dossier.addresses.values()), standing.on, intervals)
+
+
+def mail_from(
+    reached: Reach, facility: Record | None, addresses: Sequence[Record], on: date, intervals: ReviewIntervals
+) -> Mail:
+    """Tell whether the person can be written to, from what the stay says and the place with its addresses."""
+    if reached["reason"]:
+        return {"reachable": False, "reason": reached["reason"], "since": reached["since"]}
+    reason = _CLOSED.get(mail_value(reached, facility))
+    if reason:
+        return {"reachable": False, "reason": reason, "since": reached["started_on"]}
+    address = letters_address(reached, addresses, on)
+    if address is None:
+        return {"reachable": False, "reason": "no_address", "since": None}
+    return {
+        "reachable": True,
+        "verified_on": address.get("verified_on"),
+        "stale": stale(address, reached, on, intervals),
+    }
+
+
+def mail_value(reached: Reach, facility: Record | None) -> MailValue:
+    """Give what is known of letters to a stay: its own value beats the facility's."""
+    value: MailValue = reached["own"] or (facility or {}).get("mail") or "unknown"
+    return value
+
+
+def letters_address(reached: Reach, addresses: Sequence[Record], on: date) -> Record | None:
+    """Give the address for letters to a stay, valid on the day: the facility's, never a guess.
+
+    A person's own address serves in house arrest only; elsewhere nobody is at it. Of several the last
+    verified counts.
+    """
+    owner: Literal["person_id", "facility_id"] = "person_id" if reached["kind"] == "house_arrest" else "facility_id"
+    wanted = reached[owner]
+    found = [
+        address for address in addresses if wanted is not None and address.get(owner) == wanted and _serves(address, on)
+    ]
+    return max(found, key=_verified, default=None)
+
+
+def stale(address: Record, reached: Reach, on: date, intervals: ReviewIntervals) -> bool:
+    """Tell whether the older of two confirmations is older than the review interval (contract, "Freshness").
+
+    They are the address's ``verified_on`` and the stay's ``place_confirmed_on``; one that is unknown is
+    stale, one known to the month counts from its first day.
+    """
+    verified, confirmed = address.get("verified_on"), reached["place_confirmed_on"]
+    if not verified or not confirmed:
+        return True
+    return on - min(reach(verified)[0], reach(confirmed)[0]) > intervals.of(reached["kind"] or "unknown")
+
+
+def _refused(standing: Standing) -> tuple[MailReason, str | None] | None:
+    """Give why nobody may write and since when, ``None`` when nothing speaks against it.
+
+    Status asks for certainty, this does not: who may have been released or have died by the day, as far as
+    a partial date tells, gets no letter.
+    """
+    if standing.status == "deceased":
+        return "deceased", standing.since
+    death = standing.person.get("death_date")
+    if death and reach(death)[0] <= standing.on:
+        return "deceased", death
+    stay = standing.stay
+    if stay is None:
+        return _after(standing.last)
+    if stay.may_end is not None and stay.may_end <= standing.on:
+        return _after(stay)
+    return _shut(stay)
+
+
+def _after(stay: Stay | None) -> tuple[MailReason, str | None]:
+    if stay is None:
+        return "unknown_whereabouts", None
+    return _AFTER.get(stay.end_reason, "released"), stay.ended_on
+
+
+def _shut(stay: Stay) -> tuple[MailReason, str | None] | None:
+    """Give why nobody may write to this stay, whatever the place allows."""
+    if stay.kind == "home_confinement":
+        return "home_confinement", stay.record.get("started_on")
+    reason = _CLOSED.get(stay.record.get("mail") or "")
+    return (reason, stay.record.get("started_on")) if reason else None
+
+
+def _serves(address: Record, on: date) -> bool:
+    first, last = address.get("valid_from"), address.get("valid_to")
+    return (
+        address.get("purpose") == "letters"
+        and (not first or reach(first)[0] <= on)
+        and (not last or reach(last)[1] >= on)
+    )
+
+
+def _verified(address: Record) -> tuple[date, str]:
+    text = address.get("verified_on")
+    return reach(text)[0] if text else date.min, str(address.get("id"))

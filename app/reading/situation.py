@@ -1,0 +1,95 @@
+"""A person's situation on a day, derived from what the caller may see and never written by an editor."""
+
+import re
+from datetime import date
+from typing import Final, NotRequired
+
+from typing_extensions import TypedDict
+
+from app.reading.dossier import Dossier, reach
+from app.reading.estimate import ReleaseEstimate, release_estimate
+from app.reading.mail import Mail, ReviewIntervals, mail
+from app.reading.sentences import terms_in_force
+from app.reading.standing import Standing, Status
+
+_LAPSED: Final = frozenset({"dropped", "acquitted"})
+_RUNS: Final = re.compile(r"([0-9]+)|([^0-9\W_]+)")
+DEFAULT_INTERVALS: Final = ReviewIntervals()
+
+
+class Situation(TypedDict):
+    """How a person stands on a day, as the contract words it in section 3.
+
+    Unknown is ``None``. ``facility_id`` and ``facility_name`` are absent when the caller may not see the
+    facility.
+    """
+
+    status: Status
+    since: str | None
+    custody_since: str | None
+    as_of: str | None
+    facility_id: NotRequired[str | None]
+    facility_name: NotRequired[dict[str, str] | None]
+    detention_kind: str | None
+    articles: list[str]
+    term: str | None
+    release_estimate: ReleaseEstimate | None
+    mail: Mail
+
+
+class _Place(TypedDict, total=False):
+    facility_id: str | None
+    facility_name: dict[str, str] | None
+
+
+def situation(dossier: Dossier, on: date, intervals: ReviewIntervals = DEFAULT_INTERVALS) -> Situation:
+    """Derive how a person stands on a day (contract, section 3)."""
+    standing = Standing.of(dossier, on)
+    custody, stay = standing.custody, standing.stay
+    terms = terms_in_force(dossier, on, custody)
+    return {
+        "status": standing.status,
+        "since": standing.since,
+        "custody_since": custody.since if custody else None,
+        "as_of": standing.as_of,
+        **_place(dossier, standing),
+        "detention_kind": stay.kind if stay else None,
+        "articles": articles(dossier, on),
+        "term": terms.term,
+        "release_estimate": release_estimate(custody, terms) if custody else None,
+        "mail": mail(dossier, standing, intervals),
+    }
+
+
+def articles(dossier: Dossier, on: date) -> list[str]:
+    """Give the distinct article numbers, in legal order, of charges neither dropped nor acquitted.
+
+    A charge that was certainly brought after the day is left out; one without a date counts on any day.
+    """
+    numbers = {
+        dossier.articles.get(charge.get("article_id") or "", {}).get("number")
+        for charge in dossier.charges
+        if charge.get("status") not in _LAPSED and not _brought_after(charge.get("brought_on"), on)
+    }
+    return sorted((number for number in numbers if number), key=legal_key)
+
+
+def legal_key(number: str) -> tuple[tuple[int, int, str], ...]:
+    """Give what sorts article numbers as a lawyer would: 130 < 203-1 < 361 < 361-1 < 361-10 < 361-a."""
+    runs = _RUNS.findall(number)
+    return (*((0, int(digits), "") if digits else (1, 0, letters) for digits, letters in runs), (-1, 0, number))
+
+
+def _brought_after(text: str | None, on: date) -> bool:
+    return text is not None and reach(text)[0] > on
+
+
+def _place(dossier: Dossier, standing: Standing) -> _Place:
+    """Give where the person is held; nothing at all of a facility that the caller may not see."""
+    if standing.stay is None:
+        return {"facility_id": None, "facility_name": None}
+    record = standing.stay.record
+    if "facility_id" not in record:
+        return {}
+    facility = dossier.facilities.get(record["facility_id"] or "", {})
+    return {"facility_id": record["facility_id"], "facility_name": facility.get("name")}

@@ -1,0 +1,48 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.names.fold import MAX_WORD, MAX_WORDS, words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Zolatava, Maryna", ("zolatava", "maryna")),
+        ("М.В.Золатава", ("м", "в", "золатава")),
+        ("Sakalova-Kryvic", ("sakalova", "kryvic")),
+        ("Дар'я ДАР’Я Даръя", ("даря", "даря", "даря")),
+        ("Лу́чкін", ("лучкін",)),
+        ("и\u0306од", ("йод",)),
+        ("  \t\n", ()),
+        ("12 34 %_", ()),
+        ("ＺＯＬＡＴＡＶＡ", ("zolatava",)),
+        ("Търново", ("тарново",)),
+    ],
+)
+def test_text_is_folded_to_words(text: str, expected: tuple[str, ...]) -> None:
+    assert words(text) == expected
+
+
+def test_look_alike_letters_become_those_of_the_word() -> None:
+    assert words("Золoтoвa") == words("Золотова")
+    assert words("Zоlаtаvа") == words("Zolatava")
+
+
+def test_syllabic_scripts_are_romanized_syllable_by_syllable() -> None:
+    assert words("김정은") == ("gim", "jeong", "eun")
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\0", "́̂", "🙂🙂", '"OR 1=1;--', "*:^()", "a" * 10_000, "ﷺ" * 5_000])
+def test_anything_typed_is_bounded(text: str) -> None:
+    found = words(text)
+
+    assert len(found) <= MAX_WORDS
+    assert all(0 < len(word) <= MAX_WORD for word in found)
+
+
+@given(st.text(max_size=300))
+def test_words_are_letters_only_and_stay_as_they_are(text: str) -> None:
+    for word in words(text):
+        assert word.isalpha()
+        assert word == word.lower()

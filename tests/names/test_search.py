@@ -1,0 +1,220 @@
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.names.index import MemoryIndex
+from bench.names_people import slip
+from tests.names.conftest import CHEKINA, LOIKA, POVALISHEV, SEEDED, ZOLATAVA, index_of
+
+SPELLINGS = {
+    CHEKINA: """
+        Liudmila Chekina|Lyudmila Chekina|Людміла Чэкіна|Людмила Чекина|Людмила Чекіна|Liudmila Chekina|Ludmiła Czekina
+        Ludmila Tschekina|Ljudmila Tschekina|Lioudmila Tchekina|Ludmila Čekina|Ludmiła Čekina|Liudmila Čekina
+        Чэкіна Людміла Юр'еўна|Чекина Людмила Юрьевна|Чекіна Людмила Юріївна|Lyudmila Yuryevna Chekina
+    """,
+    ZOLATAVA: """
+        Marina Zolotova|Maryna Zolatava|Марына Золатава|Марина Золотова|Marina Solotowa|Maryna Zołatava|Maryna Zołatawa
+        Marina Zołotowa|Maryna Zolatava|M. Золатава|Золатава М. В.|Золатава Марына Васільеўна|Zolatova Marina
+        Золотова Марина Васильевна|Золотова Марина Василівна|Maryna Vasilyeuna Zolatava|Marina Zolotovová
+    """,
+    LOIKA: """
+        Nasta Loika|Nasta Lojka|Лойка|Лойко|Лойка Наста|Лойко Анастасия|Настя Лойко|Анастасія Лойка|Nasta Łojka
+        Anastasia Loiko|Nastassia Loyka|Anastasija Lojka|Настасся Лойка|Anastazja Łojka|Anastassia Loïko
+        Анастасия Юрьевна Лойко|Лойка Анастасія Юр'еўна
+    """,
+    POVALISHEV: """
+        Sergey Povalishev|Сяргей Павалішаў|Сергей Повалишев|Сергій Повалішев|Siarhei Pavalishau|Siarhiej Pavališaŭ
+        Sergei Powalischew|Serguei Povalichev|Siergiej Powaliszew|Sergej Povališev|Sergejus Povališevas|Povalishev S.
+    """,
+}
+CASES = [
+    (owner, spelling.strip())
+    for owner, block in SPELLINGS.items()
+    for line in block.strip().splitlines()
+    for spelling in line.split("|")
+]
+
+
+def first(index: MemoryIndex, text: str) -> object:
+    hits = index.search(text)
+    return hits[0].owner if hits else None
+
+
+@pytest.mark.parametrize(("owner", "spelling"), CASES)
+def test_a_seeded_person_is_first_in_every_spelling(
+    seeds: MemoryIndex, crowd: MemoryIndex, owner: str, spelling: str
+) -> None:
+    assert first(seeds, spelling) == owner
+    assert first(crowd, spelling) == owner
+
+
+@pytest.mark.parametrize(("owner", "spelling"), CASES)
+def test_the_order_of_parts_does_not_matter(crowd: MemoryIndex, owner: str, spelling: str) -> None:
+    assert first(crowd, " ".join(reversed(spelling.split()))) == owner
+
+
+@pytest.mark.parametrize(("owner", "spelling"), [case for case in CASES if "." not in case[1] and " " in case[1]])
+def test_a_slip_does_not_matter(seeds: MemoryIndex, owner: str, spelling: str) -> None:
+    random = Random(spelling)  # noqa: S311 - typing errors, not secrets
+    for _ in range(5):
+        slipped = slip(spelling, random)
+        assert first(seeds, slipped) == owner, slipped
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ігар Шчурок",
+        "Wanda Quibble",
+        "Марина Петрова",
+        "Sergey Ivanov",
+        "Nasta Kupreva",
+        "Юрий Гагаринский",
+        "Anastasiya Leskina",
+        "Povarov Sergey",
+        "Mustafa Demir",
+        "王小明",
+    ],
+)
+def test_a_name_that_is_nobodys_finds_nobody(seeds: MemoryIndex, name: str) -> None:
+    assert seeds.search(name) == []
+
+
+@pytest.mark.parametrize("text", ["", " ", "...", "'", '"', "%", "_", "🙂", "\0", "\ud83d", "12", "́"])
+def test_what_is_not_a_name_finds_nobody(seeds: MemoryIndex, text: str) -> None:
+    assert seeds.search(text, prefix=True) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "owner"),
+    [("Z", ZOLATAVA), ("Zo", ZOLATAVA), ("зол", ZOLATAVA), ("че", CHEKINA), ("ло", LOIKA), ("Sergey Pov", POVALISHEV)],
+)
+def test_the_beginning_of_a_name_finds_it_while_it_is_typed(seeds: MemoryIndex, typed: str, owner: str) -> None:
+    assert owner in {hit.owner for hit in seeds.search(typed, prefix=True)}
+
+
+def test_without_prefix_a_beginning_is_no_name(seeds: MemoryIndex) -> None:
+    assert seeds.search("Zol") == []
+
+
+# The failures of names.md section 2, with invented names.
+@pytest.mark.parametrize(
+    ("query", "wanted", "others"),
+    [
+        ("Аляксандр Уладзіміравіч Цацурка", "Tsetsurko Aleksandr", ["Tsytovich Aleksandr Vladimirovich"]),
+        ("Рузанкін Владимир Александрович", "Рузанкин Владимир", ["Тузанов Владимир Александрович"]),
+        ("Сяргей Ярмухін", "Ермухин Сергей", ["Ярмоленка Сяргей", "Ермаков Сергей"]),
+        ("Anna Lopuchina", "Ганна Лапухіна", ["Anna Lopatkina", "Anna Lopukhova"]),
+        ("Багдановічус, Ларыса Мікалаеўна", "Багдановічус Ларыса", ["Лукіна Ларыса Мікалаеўна"]),
+        ("Радановіч, Ларыса Мікалаеўна", "Радановіч Ларыса", ["Петрык Ларыса Мікалаеўна"]),
+        ("Няхайчынка", "Нехайченко Пётр", ["Михайченко Пётр", "Няхай Пётр"]),
+        ("Zhoigun", "Жойгун Иван", ["Зайкун Иван"]),
+        ("Choigun", "Шойгун Иван", ["Зайкун Иван"]),
+        ("JURPALKIN", "Юрпалкин Олег", ["Урпалов Олег"]),
+        ("Liza Kupraeva", "Купраева Елизавета", ["Купраева Анна"]),
+        ("Бай Мухамедаў", "Баймухамедов Рустам", ["Мухаметшин Рустам"]),
+        ("Baymukhamedov", "Бай-Мухамедов Рустам", ["Мухаметшин Рустам"]),
+        ("Хораш", "Horaš Jan", ["Gorazd Jan"]),
+    ],
+)
+def test_failures_of_known_methods_are_found_first(query: str, wanted: str, others: list[str]) -> None:
+    index = index_of(wanted=wanted, **{f"other {place}": other for place, other in enumerate(others)})
+
+    assert first(index, query) == "wanted"
+
+
+def test_two_who_share_a_rare_surname_are_told_apart_by_the_given_name() -> None:
+    index = index_of(brother="Шчурок Ігар", sister="Шчурок Ганна")
+
+    assert first(index, "Anna Shchurok") == "sister"
+    assert first(index, "Igor Shchurok") == "brother"
+
+
+def test_a_patronymic_that_contradicts_costs_more_than_one_that_is_missing() -> None:
+    index = index_of(other="Шчурок Ігар Пятровіч", silent="Шчурок Ігар")
+    hits = index.search("Шчурок Ігар Алегавіч")
+
+    assert [hit.owner for hit in hits] == ["silent", "other"]
+    assert hits[0].score > hits[1].score
+
+
+def test_the_exact_spelling_is_above_equal_keys() -> None:
+    index = index_of(latin="Shchurok Ihar", cyrillic="Шчурок Ігар", russian="Щурок Игорь")
+
+    assert first(index, "Шчурок Ігар") == "cyrillic"
+    assert first(index, "Щурок Игорь") == "russian"
+    assert first(index, "Shchurok Ihar") == "latin"
+
+
+def test_a_hit_says_which_name_matched() -> None:
+    index = MemoryIndex()
+    index.add("person", "Shchurok Ihar")
+    index.add("person", "Залескі Радзім")
+
+    assert index.search("Zaleski Radim")[0].on == "Залескі Радзім"
+    assert [hit.owner for hit in index.search("Zaleski Radim")] == ["person"]
+
+
+def test_a_removed_name_is_gone_and_leaves_no_trace() -> None:
+    index, untouched = index_of(kept="Шчурок Ігар"), index_of(kept="Шчурок Ігар")
+    index.add("gone", "Залескі Радзім Ігаравіч")
+    index.remove("gone")
+    index.remove("never was")
+
+    assert index.search("Залескі") == []
+    assert index.search("Залескі", prefix=True) == []
+    assert index.search("Shchurok") == untouched.search("Shchurok")
+    assert len(index.vocabulary) == len(untouched.vocabulary)
+
+
+def test_equal_scores_are_ordered_by_owner_whatever_the_order_of_entry() -> None:
+    forward, backward = MemoryIndex(), MemoryIndex()
+    for owner in "abc":
+        forward.add(owner, "Шчурок Ігар")
+    for owner in "cba":
+        backward.add(owner, "Шчурок Ігар")
+
+    assert [hit.owner for hit in forward.search("Shchurok")] == ["a", "b", "c"]
+    assert [hit.owner for hit in backward.search("Shchurok")] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("name", ["Ли Сен Хун", "Гусейнов Эльчин", "გიორგი ლომიძე", "Արամ Սարոյան", "رضا رحیمی"])
+@pytest.mark.parametrize("query", ["Lee Sen Hun", "Hüseynov Elçin", "Giorgi Lomidze", "Aram Saroyan", "Reza Rahimi"])
+def test_names_beyond_slavic_are_found_by_their_romanization(name: str, query: str) -> None:
+    names = ["Ли Сен Хун", "Гусейнов Эльчин", "გიორგი ლომიძე", "Արամ Սարոյան", "رضا رحیمی"]
+    queries = ["Lee Sen Hun", "Hüseynov Elçin", "Giorgi Lomidze", "Aram Saroyan", "Reza Rahimi"]
+    index = index_of(**{other: other for other in names})
+
+    assert (first(index, query) == name) == (names.index(name) == queries.index(query))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=80))
+def test_search_is_total_and_deterministic(seeds: MemoryIndex, text: str) -> None:
+    hits = seeds.search(text, prefix=True)
+
+    assert hits == seeds.search(text, prefix=True)
+    assert all(0 < hit.score <= 1 and hit.on in SEEDED.values() for hit in hits)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.permutations(["Золатава", "Марына", "Васільеўна"]))
+def test_any_order_gives_the_same_answer(crowd: MemoryIndex, parts: list[str]) -> None:
+    assert crowd.search(" ".join(parts)) == crowd.search("Золатава Марына Васільеўна")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="абвгдеіўшчьяabcdšžł'- .", min_size=1, max_size=40))
+def test_a_stored_name_is_found_by_itself(text: str) -> None:
+    index = index_of(it=text)
+
+    assert [hit.owner for hit in index.search(text)] == (["it"] if index.vocabulary.names else [])
+
+
+def test_ten_kilobytes_are_answered() -> None:
+    index = index_of(it="Шчурок Ігар")
+
+    assert index.search("Шчурок Ігар " * 1000)
+    assert index.search("щ" * 10_000, prefix=True) == []
