@@ -7,8 +7,6 @@ is what makes this so short; it is no tool for PDFs of another origin.
 
 import hashlib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Final
 
 _START: Final = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*$")
@@ -22,48 +20,64 @@ _ENTRY: Final = 20  # bytes of an entry of the table
 _FIRST_FREE: Final = 3  # 1 is the catalog, 2 the root of the page tree
 
 
-@dataclass(slots=True)
-class _Book:
-    """A file being written: its bytes, where each object starts, and the page trees bound into it."""
+class Binder:
+    """A file that leaves page by page: what was taken in is kept nowhere but in the bytes given back."""
 
-    data: bytearray = field(default_factory=lambda: bytearray(b"%PDF-1.7\n%\x80\x80\x80\x80\n"))
-    offsets: dict[int, int] = field(default_factory=dict)
-    trees: list[int] = field(default_factory=list)
-    pages: int = 0
-    next: int = _FIRST_FREE
+    def __init__(self) -> None:
+        self.pages = 0
+        self._offsets: dict[int, int] = {}
+        self._trees: list[int] = []
+        self._next = _FIRST_FREE
+        self._length = 0
+        self._hash = hashlib.sha256()
 
-    def write(self, number: int, body: bytes) -> None:
-        self.offsets[number] = len(self.data)
-        self.data += b"%d 0 obj\n%s" % (number, body)
+    def add(self, document: bytes) -> bytes:
+        """Give the file's next bytes: the pages of a document.
 
+        Raises ``ValueError`` for one that is not as typst writes it.
+        """
+        objects, root = _objects(document)
+        tree = _number(_PAGES, objects[root])
+        shift = self._next - 1
+        written = [] if self._trees else [self._out(b"%PDF-1.7\n%\x80\x80\x80\x80\n")]
+        for number, body in objects.items():
+            if number != root:
+                shifted = _shifted(body, shift)
+                if number == tree:
+                    self.pages += _number(_COUNT, body)
+                    shifted = shifted.replace(b"<<", b"<</Parent 2 0 R", 1)
+                written.append(self._object(number + shift, shifted))
+        self._trees.append(tree + shift)
+        self._next = shift + max(objects) + 1
+        return b"".join(written)
 
-def bound(documents: Iterable[bytes]) -> bytes:
-    """Put the pages of documents one after the other; a single document stays as it is.
+    def finish(self) -> bytes:
+        """Give the file's last bytes; raises ``ValueError`` when it has no page."""
+        if not self._trees:
+            raise ValueError("there is nothing to bind")
+        kids = b" ".join(b"%d 0 R" % tree for tree in self._trees)
+        catalog = self._object(1, b"<</Type/Catalog/Pages 2 0 R>>\nendobj\n")
+        tree = self._object(2, b"<</Type/Pages/Count %d/Kids[%s]>>\nendobj\n" % (self.pages, kids))
+        start = self._length
+        entries = map(self._entry, range(1, self._next))
+        table = b"xref\n0 %d\n0000000000 65535 f \n" % self._next + b"".join(entries)
+        name = self._hash.hexdigest()[:32].encode()
+        trailer = b"trailer\n<</Size %d/Root 1 0 R/ID[<%s><%s>]>>\n" % (self._next, name, name)
+        return catalog + tree + table + trailer + b"startxref\n%d\n%%%%EOF\n" % start
 
-    Raises ``ValueError`` when there is none or when one is not as typst writes it.
-    """
-    book, only = _Book(), b""
-    for count, document in enumerate(documents):
-        only = document if count == 0 else b""
-        _take_in(document, book)
-    if not book.trees:
-        raise ValueError("there is nothing to bind")
-    return only or _closed(book)
+    def _object(self, number: int, body: bytes) -> bytes:
+        self._offsets[number] = self._length
+        return self._out(b"%d 0 obj\n%s" % (number, body))
 
+    def _out(self, data: bytes) -> bytes:
+        self._length += len(data)
+        self._hash.update(data)
+        return data
 
-def _take_in(document: bytes, book: _Book) -> None:
-    objects, root = _objects(document)
-    tree = _number(_PAGES, objects[root])
-    shift = book.next - 1
-    for number, body in objects.items():
-        if number != root:
-            shifted = _shifted(body, shift)
-            if number == tree:
-                book.pages += _number(_COUNT, body)
-                shifted = shifted.replace(b"<<", b"<</Parent 2 0 R", 1)
-            book.write(number + shift, shifted)
-    book.trees.append(tree + shift)
-    book.next = shift + max(objects) + 1
+    def _entry(self, number: int) -> bytes:
+        """Write an object's place; the catalogs that were left out are free entries."""
+        offset = self._offsets.get(number)
+        return b"0000000000 65535 f \n" if offset is None else b"%010d 00000 n \n" % offset
 
 
 def _objects(document: bytes) -> tuple[dict[int, bytes], int]:
@@ -95,22 +109,3 @@ def _shifted(body: bytes, shift: int) -> bytes:
     head, word, stream = body.partition(b"stream")
     renumbered = _REFERENCE.sub(lambda found: b"%d 0 R" % (int(found[1]) + shift), head)
     return renumbered + word + stream
-
-
-def _closed(book: _Book) -> bytes:
-    kids = b" ".join(b"%d 0 R" % tree for tree in book.trees)
-    book.write(1, b"<</Type/Catalog/Pages 2 0 R>>\nendobj\n")
-    book.write(2, b"<</Type/Pages/Count %d/Kids[%s]>>\nendobj\n" % (book.pages, kids))
-    start, size = len(book.data), book.next
-    book.data += b"xref\n0 %d\n0000000000 65535 f \n" % size
-    for number in range(1, size):
-        offset = book.offsets.get(number)  # the catalogs left out are free entries
-        book.data += b"0000000000 65535 f \n" if offset is None else b"%010d 00000 n \n" % offset
-    name = hashlib.sha256(book.data).hexdigest()[:32].encode()
-    book.data += b"trailer\n<</Size %d/Root 1 0 R/ID[<%s><%s>]>>\nstartxref\n%d\n%%%%EOF\n" % (
-        size,
-        name,
-        name,
-        start,
-    )
-    return bytes(book.data)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from app.letters.labels import printable_or_notice
 from app.letters.phrases import partial_in_words, phrase
-from app.letters.press import chunks, code, ready, typeset_pages
+from app.letters.press import Printing, code, ready
 from app.letters.scripts import clean, clusters
 
 _PAPERS: Final = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
@@ -28,31 +28,29 @@ class Card:
     ref: str | None = None
 
 
-def cards(rows: Sequence[Card], *, language: str | None = None, paper: str = "A4", fonts: str | None = None) -> bytes:
-    """Print cards as a PDF, four a page (A6 on A4); headings and dates in ``language`` as far as it is spoken.
+def cards(*, language: str | None = None, paper: str = "A4", fonts: str | None = None) -> Printing:
+    """Print cards, four a page (A6 on A4); headings and dates in ``language`` as far as it is spoken.
 
-    Texts longer than a card holds end in an ellipsis. A text that no font can print
-    gives way to a notice. Raises ``ValueError`` for an unknown paper and when there is nothing to print.
+    Texts longer than a card holds end in an ellipsis. A text that no font can print gives way to a notice. Raises
+    ``ValueError`` for an unknown paper.
     """
-    if not rows:
-        raise ValueError("there is nothing to print")
     if paper not in _PAPERS:
         raise ValueError(f"print on {' or '.join(_PAPERS)}")
     width, height = _PAPERS[paper]
-    pages = chunks([_card(row, language, fonts) for row in rows], _A_PAGE)
-    return typeset_pages("cards", {"paper-width": width, "paper-height": height}, pages, fonts)
+    data = {"paper-width": width, "paper-height": height}
+    return Printing("cards", data, _A_PAGE, lambda row, _: _card(row, language, fonts), fonts)
 
 
 def _card(row: Card, language: str | None, fonts: str | None) -> dict[str, Any]:
     birthday = partial_in_words(row.birth_date, language) if row.birth_date else ""
     heads = {"birthday": "born", "notes": "writing", "address": "address"}
     return {
-        "name": printable_or_notice([row.name], None, row.ref, fonts),
+        "name": printable_or_notice([row.name], row.ref, fonts),
         "about": _text(row.about, "about", fonts),
         "notes": _text(row.notes, "notes", fonts),
         "birthday": ready([birthday], fonts),
-        "lines": printable_or_notice(row.lines, None, row.ref, fonts),
-        "age": printable_or_notice([row.age_line or ""], None, None, fonts),
+        "lines": printable_or_notice(row.lines, row.ref, fonts),
+        "age": printable_or_notice([row.age_line or ""], None, fonts),
         "heads": {place: ready([phrase(key, language)], fonts)[0] for place, key in heads.items()},
         "qr": code(row.qr),
     }
@@ -60,7 +58,7 @@ def _card(row: Card, language: str | None, fonts: str | None) -> dict[str, Any]:
 
 def _text(text: str | None, place: str, fonts: str | None) -> list[dict[str, str | bool]]:
     shown = shortened(clean(text), _LONGEST[place])
-    return printable_or_notice([shown], None, None, fonts)
+    return printable_or_notice([shown], None, fonts)
 
 
 def shortened(text: str, longest: int) -> str:

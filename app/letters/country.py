@@ -8,6 +8,7 @@ line. The international language here is English.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from babel import Locale, UnknownLocaleError
@@ -32,14 +33,15 @@ _DOTTED_I: Final = str.maketrans({"i": "İ", "ı": "I"})
 SEPARATOR: Final = " / "
 
 
-def postal_languages(country: str | None) -> list[str]:
+@lru_cache(maxsize=512)
+def postal_languages(country: str | None) -> tuple[str, ...]:
     """Give the languages that a country's post speaks, the first preferred, as Babel's CLDR data lists them."""
     if not country:
-        return []
+        return ()
     official = get_official_languages(country, regional=False) or get_official_languages(
         country, regional=False, de_facto=True
     )
-    return [tag.replace("_", "-") for tag in official]
+    return tuple(tag.replace("_", "-") for tag in official)
 
 
 def country_line(country: str, origin: str | None, address_language: str, printable: Printable) -> str:
@@ -57,7 +59,7 @@ def country_line(country: str, origin: str | None, address_language: str, printa
 
 
 def _local_name(country: str, origin: str | None, address_language: str, printable: Printable) -> str | None:
-    languages = postal_languages(origin)
+    languages = list(postal_languages(origin))
     if origin == country and address_language in languages:
         languages.insert(0, address_language)
     names = ((_name(country, language), language) for language in languages)
@@ -65,6 +67,7 @@ def _local_name(country: str, origin: str | None, address_language: str, printab
     return next(filter(printable, capitals), None)
 
 
+@lru_cache(maxsize=4096)
 def _name(country: str, language: str) -> str | None:
     try:
         name = clean(Locale.parse(language, sep="-").territories.get(country))

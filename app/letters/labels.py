@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from app.letters.press import Line, chunks, missing, ready, typeset_pages
+from app.letters.press import Line, Printing, missing, ready
 
 _MEASURE: Final = re.compile(r"^(\d+(?:[.,]\d+)?) *(?:mm)? *[x×*] *(\d+(?:[.,]\d+)?) *(?:mm)?$", re.IGNORECASE)
 _NEAR: Final = 0.6  # millimetres by which a measure on a box is rounded
@@ -80,18 +80,13 @@ def _sheet(entry: dict[str, Any]) -> Sheet:
     return Sheet(paper_width=paper_width, paper_height=paper_height, **measures)
 
 
-def labels(rows: Sequence[Label], kind: str | Sheet = "L7160", *, skip: int = 0, fonts: str | None = None) -> bytes:
-    """Print labels as a PDF, one sheet a page, row by row; ``skip`` leaves out labels already used on the first.
+def labels(kind: str | Sheet = "L7160", *, skip: int = 0, fonts: str | None = None) -> Printing:
+    """Print labels row by row, one sheet a page; ``skip`` leaves out labels already used on the first.
 
     A label with a character that no font has says so in place of the address, with its ``ref``, so that it cannot
-    be stuck on a letter by mistake. Raises ``ValueError`` for an unknown sheet, and when there is nothing to print.
+    be stuck on a letter by mistake. Raises ``ValueError`` for an unknown sheet.
     """
-    if not rows:
-        raise ValueError("there is nothing to print")
     chosen = sheet(kind) if isinstance(kind, str) else kind
-    skipped = max(skip, 0) % chosen.count
-    cells = [_cell(row, skipped + number, chosen, fonts) for number, row in enumerate(rows)]
-    free = chosen.count - skipped
     padding_x, padding_y = min(_PADDING, chosen.width / 20), min(_PADDING, chosen.height / 16)
     data = {
         "sheet": {key.replace("_", "-"): value for key, value in asdict(chosen).items()},
@@ -100,20 +95,22 @@ def labels(rows: Sequence[Label], kind: str | Sheet = "L7160", *, skip: int = 0,
         "inner-width": chosen.width - 2 * padding_x,
         "inner-height": chosen.height - 2 * padding_y,
     }
-    pages = [cells[:free], *chunks(cells[free:], chosen.count)]
-    return typeset_pages("labels", data, pages, fonts)
+
+    def cell(row: Label, place: int) -> dict[str, Any]:
+        down, column = divmod(place % chosen.count, chosen.columns)
+        gaps = missing([*row.lines, row.age_line or ""], fonts)
+        note = [] if gaps else ready([row.age_line or ""], fonts)
+        return {"line": down, "column": column, "lines": _shown(row.lines, gaps, row.ref, fonts), "note": note}
+
+    return Printing("labels", data, chosen.count, cell, fonts, max(skip, 0) % chosen.count)
 
 
-def _cell(row: Label, place: int, chosen: Sheet, fonts: str | None) -> dict[str, Any]:
-    down, column = divmod(place % chosen.count, chosen.columns)
-    note = ready([row.age_line or ""], fonts)
-    lines = printable_or_notice(row.lines, row.age_line, row.ref, fonts)
-    return {"line": down, "column": column, "lines": lines, "note": note if lines == ready(row.lines, fonts) else []}
-
-
-def printable_or_notice(lines: Sequence[str], more: str | None, ref: str | None, fonts: str | None) -> list[Line]:
+def printable_or_notice(lines: Sequence[str], ref: str | None, fonts: str | None) -> list[Line]:
     """Give the lines, or a notice in their place when a character of theirs would be an empty box."""
-    gaps = missing([*lines, more or ""], fonts)
+    return _shown(lines, missing(lines, fonts), ref, fonts)
+
+
+def _shown(lines: Sequence[str], gaps: set[str], ref: str | None, fonts: str | None) -> list[Line]:
     if not gaps:
         return ready(lines, fonts)
     listed = ", ".join(f"U+{ord(gap[0]):04X}" for gap in sorted(gaps)[:4])

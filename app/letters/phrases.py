@@ -62,9 +62,13 @@ def _words(parts: Parts, language: str | None) -> str:
     return day_in_words(day, language) if parts.year else format_skeleton("MMMMd", day, locale=locale)
 
 
-def age_in_words(confirmed: date | None, language: str | None, *, stale: bool = False) -> str:
-    """Say how old an address is: “address last confirmed 9 November 2023; it may be out of date”."""
+def age_in_words(confirmed: str | None, language: str | None, *, stale: bool = False) -> str:
+    """Say how old an address is, by a partial date: “address last confirmed 9 November 2023; it may be out of date”."""
     if confirmed is None:
         return phrase("unconfirmed", language)
-    said = phrase("confirmed", language, date=day_in_words(confirmed, language))
+    parts = parse(confirmed)
+    whole = parts.year is not None and parts.day is not None and not parts.mark
+    # A month alone has no case that fits into the sentence in every language.
+    key = "confirmed" if whole else "confirmed_partly"
+    said = phrase(key, language, date=partial_in_words(confirmed, language))
     return f"{said}; {phrase('stale', language)}" if stale else said

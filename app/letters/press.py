@@ -1,14 +1,15 @@
 """Turns lines into a PDF with typst: text as data, never as markup; only fonts that were chosen; no silent gaps."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import segno
 import typst
 
-from app.letters.binding import bound
+from app.letters.binding import Binder
 from app.letters.coverage import font_set, leading_family, uncovered
 from app.letters.scripts import breakable, clean, is_right_to_left
 
@@ -46,15 +47,55 @@ def typeset(page: str, data: Mapping[str, Any], fonts: str | None = None) -> byt
     return printed
 
 
-def typeset_pages(page: str, data: Mapping[str, Any], pages: Sequence[Any], fonts: str | None) -> bytes:
-    """Set many pages in small documents and bind them: memory stays flat however many there are.
+@dataclass(slots=True)
+class Printing:
+    """A job of many labels or cards: rows go in, the PDF comes out in pieces, and memory stays flat.
 
-    Each entry of ``pages`` is what the page description's ``pages`` holds for one page.
+    ``cell`` prepares a row for its place, counted over all pages; the first ``used`` places stay empty. Every step
+    blocks for the time of its compilation: take it in a thread.
     """
-    total = sum(len(cells) for cells in pages)
-    together = max(1, _CELLS_AT_ONCE * len(pages) // total)
-    batches = (pages[start : start + together] for start in range(0, len(pages), together))
-    return bound(typeset(page, {**data, "pages": batch}, fonts) for batch in batches)
+
+    page: str
+    data: Mapping[str, Any]
+    a_page: int
+    cell: Callable[[Any, int], dict[str, Any]]
+    fonts: str | None = None
+    used: int = 0
+    _rows: list[Any] = field(default_factory=list)
+    _binder: Binder = field(default_factory=Binder)
+    _place: int = 0
+
+    def feed(self, rows: Iterable[Any]) -> bytes:
+        """Take rows; give the pages that they fill, as far as these make a document."""
+        self._rows += rows
+        done = []
+        while len(self._rows) >= (due := self._due()):
+            done.append(self._typeset(self._rows[:due]))
+            del self._rows[:due]
+        return b"".join(done)
+
+    def finish(self) -> bytes:
+        """Give the rest of the PDF; raises ``ValueError`` when there was nothing to print."""
+        rest = self._typeset(self._rows) if self._rows else b""
+        self._rows = []
+        return rest + self._binder.finish()
+
+    def whole(self, rows: Iterable[Any]) -> bytes:
+        """Give the PDF of these rows at once."""
+        return self.feed(rows) + self.finish()
+
+    def _due(self) -> int:
+        """Give how many rows make the next document: whole pages, however many were used of the first."""
+        together = max(1, _CELLS_AT_ONCE // self.a_page)
+        return together * self.a_page - (0 if self._place else self.used)
+
+    def _typeset(self, rows: Sequence[Any]) -> bytes:
+        first = self._place or self.used
+        cells = [self.cell(row, place) for place, row in enumerate(rows, first)]
+        self._place = first + len(cells)
+        head = self.a_page - first % self.a_page
+        pages = [cells[:head], *chunks(cells[head:], self.a_page)]
+        return self._binder.add(typeset(self.page, {**self.data, "pages": pages}, self.fonts))
 
 
 def ready(lines: Iterable[str], fonts: str | None) -> list[Line]:

@@ -41,7 +41,7 @@ def test_sheets_are_found_by_number_and_by_measure() -> None:
 
 def test_labels_stand_where_the_sheet_has_them() -> None:
     rows = [Label([f"Person {number}", "BELARUS"]) for number in range(4)]
-    found = {piece.text: piece for piece in placed(labels(rows, "L7160")) if piece.text.startswith("Person")}
+    found = {piece.text: piece for piece in placed(labels("L7160").whole(rows)) if piece.text.startswith("Person")}
     first, second, third, fourth = (found[f"Person {number}"] for number in range(4))
     assert second.left - first.left == pytest.approx(66.04, abs=0.1)
     assert third.left - first.left == pytest.approx(132.08, abs=0.1)
@@ -51,18 +51,18 @@ def test_labels_stand_where_the_sheet_has_them() -> None:
 
 
 def test_used_labels_are_skipped_and_the_next_sheet_starts_anew() -> None:
-    pdf = labels([_label(number) for number in range(5)], "L7160", skip=19)
+    pdf = labels("L7160", skip=19).whole([_label(number) for number in range(5)])
     assert [page.count("BELARUS") for page in pages(pdf)] == [2, 3]
 
 
 def test_many_labels_are_all_there_in_order() -> None:
-    pdf = labels([_label(number) for number in range(130)], "L7160")
+    pdf = labels("L7160").whole([_label(number) for number in range(130)])
     read = pages(pdf)
     assert len(read) == 7
     numbers = [int(line.split()[1]) for page in read for line in page.splitlines() if line.startswith("BELARUS")]
     assert numbers == list(range(130))
     assert {page.mediabox.width for page in reader(pdf).pages} == {reader(pdf).pages[0].mediabox.width}
-    assert pdf == labels([_label(number) for number in range(130)], "L7160")
+    assert pdf == labels("L7160").whole([_label(number) for number in range(130)])
 
 
 def test_large_jobs_are_set_in_small_documents_so_that_memory_stays_flat(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,14 +73,17 @@ def test_large_jobs_are_set_in_small_documents_so_that_memory_stays_flat(monkeyp
         return typeset(page, data | {"pages": [cells[:1] for cells in data["pages"]]}, fonts)
 
     monkeypatch.setattr("app.letters.press.typeset", counting)
-    pdf = labels([_label(number) for number in range(1000)], "L7160")
+    job = labels("L7160", skip=5)
+    pieces = [job.feed([_label(number)]) for number in range(1000)]
+    pdf = b"".join([*pieces, job.finish()])
+    assert sum(map(bool, pieces)) == len(sizes) - 1  # what is done leaves at once
     assert sum(sizes) == 1000
     assert max(sizes) <= 48
     assert len(pages(pdf)) == 48
 
 
 def test_a_label_that_cannot_be_printed_says_so_in_place_of_the_address() -> None:
-    read = text(labels([Label(["張", "CHINA"], AGE, "person 12"), _label(1)], "L7163"))
+    read = text(labels("L7163").whole([Label(["張", "CHINA"], AGE, "person 12"), _label(1)]))
     assert "NOT PRINTED" in read
     assert "U+5F35" in read
     assert "person 12" in read
@@ -90,12 +93,12 @@ def test_a_label_that_cannot_be_printed_says_so_in_place_of_the_address() -> Non
 
 def test_nothing_to_print_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing"):
-        labels([])
+        labels().finish()
 
 
 def test_a_sheet_of_one_s_own_measures_is_printed() -> None:
     own = Sheet(100, 150, 1, 3, 5, 5, 90, 45, 90, 40)
-    assert len(pages(labels([_label(number) for number in range(4)], own))) == 2
+    assert len(pages(labels(own).whole([_label(number) for number in range(4)]))) == 2
 
 
 def _boxes(kind: Sheet) -> list[tuple[float, float, float, float]]:
@@ -121,5 +124,5 @@ def _boxes(kind: Sheet) -> list[tuple[float, float, float, float]]:
     st.sampled_from(["L7160", "L7651", "5160", "4360"]),
 )
 def test_no_line_is_longer_than_its_label(rows: list[list[str]], name: str) -> None:
-    drawn = ink(labels([Label(lines, AGE) for lines in rows], name))
+    drawn = ink(labels(name).whole([Label(lines, AGE) for lines in rows]))
     assert not drawn.outside(_boxes(sheet(name)), slack=0.0)

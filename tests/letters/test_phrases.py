@@ -8,7 +8,7 @@ import pytest
 from app.letters.coverage import uncovered
 from app.letters.phrases import age_in_words, day_in_words, partial_in_words, phrase, spoken
 
-DAY = date(2023, 11, 9)
+DAY = "2023-11-09"
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,12 @@ DAY = date(2023, 11, 9)
 )
 def test_the_age_of_an_address_is_said_in_words(language: str | None, words: str) -> None:
     assert age_in_words(DAY, language) == words
+
+
+def test_an_age_known_to_the_month_is_said_as_a_month() -> None:
+    assert age_in_words("2023-11", "en") == "address last confirmed: November 2023"
+    assert age_in_words("2023-11", "be") == "адрас апошні раз пацверджаны: лістапад 2023"
+    assert age_in_words("2023-11-09~", "en") == "address last confirmed: about 9 November 2023"
 
 
 def test_a_stale_address_and_one_never_confirmed_are_called_so() -> None:
