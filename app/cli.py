@@ -19,8 +19,8 @@ from app.core.database import Database
 from app.core.migrating import migrate
 from app.core.rebuilding import reindex
 from app.core.verifying import verify
+from app.parts import open_database
 from app.places import OPENAPI
-from app.register import KINDS
 from app.register.seeding import seed
 from app.settings import Settings
 
@@ -41,7 +41,7 @@ def _say(text: str) -> None:
 async def _opened(settings: Settings) -> AsyncIterator[Database]:
     """Open the database, migrated."""
     await asyncio.to_thread(migrate, settings.url)
-    database = Database(settings.url, KINDS)
+    database = open_database(settings.url)
     try:
         yield database
     finally:
@@ -78,7 +78,7 @@ def _serve(said: argparse.Namespace, settings: Settings) -> int:
 async def _seed_first(settings: Settings, *, wanted: bool) -> None:
     if not wanted:
         return
-    database = Database(settings.url, KINDS)
+    database = open_database(settings.url)
     try:
         added = await seed(database, only_if_empty=True)
     finally:

@@ -14,13 +14,13 @@ from starlette.exceptions import HTTPException
 
 from app import service
 from app.core import keys, logs, metrics
-from app.core.database import Database
 from app.core.edge import Edge, Methods
 from app.core.migrating import migrate
 from app.core.problems import Problem, faults
 from app.openapi import describe
+from app.parts import open_database
 from app.places import STATIC
-from app.register import KINDS, RESOURCES
+from app.register import RESOURCES
 from app.register.seeding import seed
 from app.settings import Settings
 
@@ -39,7 +39,7 @@ _NO_TELEMETRY: Final[Any] = {
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     await asyncio.to_thread(migrate, settings.url)
-    database = Database(settings.url, KINDS, settings.read_url)
+    database = open_database(settings.url, settings.read_url)
     app.state.database = database
     if settings.seed:
         await seed(database, only_if_empty=True)

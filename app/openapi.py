@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app.core.keys import KeyIn
-from app.core.kinds import COMMON
 from app.core.problems import TYPES, ProblemOut
 from app.core.requests import JSON, MERGE_PATCH
 from app.core.resource import Resource
@@ -94,7 +93,8 @@ def _add_examples(document: dict[str, Any], resource: Resource) -> None:
     _show(many["get"]["responses"]["200"], {"items": [record], "next_cursor": None})
     for operation, status in ((one["get"], "200"), (one["put"], "200"), (one["patch"], "200"), (many["post"], "201")):
         _show(operation["responses"][status], record)
-    sent = {name: value for name, value in record.items() if name not in COMMON and value not in (None, [])}
+    names = set(resource.kind.fields)
+    sent = {name: value for name, value in record.items() if name in names and value not in (None, [])}
     for operation in (many["post"], one["put"]):
         operation["requestBody"]["content"][JSON]["example"] = sent
     field = next(name for name in reversed(sent) if name not in {"visibility", "citations"})
@@ -116,7 +116,8 @@ def _example(resource: Resource) -> dict[str, Any] | None:
     day = "2026-01-01T00:00:00Z"
     common = {"id": records[0]["id"], "version": 1, "created_at": day, "updated_at": day}
     shown = {name: stored[name] for name in resource.kind.fields if resource.kind.tiers[name] == 0}
-    return common | shown
+    derived = {name: info.examples[0] for name, (_, info) in resource.derived.items() if info.examples}
+    return common | shown | derived
 
 
 def problem_types() -> list[dict[str, Any]]:

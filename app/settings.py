@@ -29,6 +29,14 @@ class Settings(BaseSettings):
         description="Where readers reach the register, as in `https://register.example`; makes links absolute.",
     )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body, in bytes.")
+    review_days_pretrial: int = Field(
+        default=45,
+        ge=1,
+        le=3650,
+        description="After how many days without confirmation an address is `stale` for people before trial: arrest, "
+        "police custody, pre-trial detention.",
+    )
+    review_days: int = Field(default=180, ge=1, le=3650, description="The same for everybody else who is held.")
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="The port of `/metrics`, on its own address; 0 for none."
     )

@@ -16,7 +16,7 @@ from app.core.access import make_key
 from app.core.database import Database
 from app.core.migrating import migrate
 from app.main import create_app
-from app.register import KINDS
+from app.parts import open_database
 from app.register.seeding import seed
 from app.settings import Settings
 
@@ -54,7 +54,7 @@ class Register:
 async def running(url: str) -> AsyncIterator[Register]:
     """Run the application on a migrated database, without a server in between."""
     app = _application()
-    database = app.state.database = Database(url, KINDS)
+    database = app.state.database = open_database(url)
     tokens: dict[str, str | None] = {"public": None}
     async with database.write("tests") as session:
         for role, scopes in SCOPES.items():
@@ -97,7 +97,7 @@ def _seeded(url: str) -> None:
     migrate(url)
 
     async def fill() -> None:
-        database = Database(url, KINDS)
+        database = open_database(url)
         await seed(database)
         await database.close()
 

@@ -1,5 +1,6 @@
 """What OpenAPI says of a kind: the models that are read and patched, headers, bodies."""
 
+from collections.abc import Mapping
 from typing import Any, Final, get_args
 from uuid import UUID
 
@@ -57,8 +58,9 @@ def sends(model: type[BaseModel], *media_types: str) -> dict[str, Any]:
 class ReadModels:
     """The models of a kind that are derived from the one that clients send."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, derived: Mapping[str, Any]) -> None:
         self._kind = kind
+        self._derived = derived
         self.name = kind.write.__name__.removesuffix("In")
         self.read = self._read()
         self.page = create_model(
@@ -84,7 +86,8 @@ class ReadModels:
             if (tier := declared(info).tier) is not Tier.PUBLIC:
                 text = f"{text} (Seen with {'`read:private`' if tier is Tier.PRIVATE else '`read:partners`'}.)"
             mine[name] = (_shape(info), Field(default=None, description=text))
-        return create_model(self.name, __doc__=f"{self._kind.one.capitalize()}, as read.", **common, **mine)
+        text = f"{self._kind.one.capitalize()}, as read."
+        return create_model(self.name, __doc__=text, **common, **mine, **self._derived)
 
     def _patch(self) -> type[BaseModel]:
         fields: dict[str, Any] = {}

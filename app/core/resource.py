@@ -1,11 +1,12 @@
 """A kind of record as part of the API: list, read, create, replace, patch, delete and history, written once."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import to_json
 
 from app.core import idempotency, paging
@@ -36,7 +37,9 @@ from app.core.requests import (
     written,
 )
 
-Enrich = Callable[[Desk, list[tuple[UUID, bytes]]], Awaitable[list[bytes]]]
+Items = list[tuple[UUID, bytes]]
+# Takes the request, the desk, the records as stored, and what was asked of them; None where a write answers.
+Enrich = Callable[[Request, Desk, Items, BaseModel | None], Awaitable[list[bytes]]]
 _READ: Final = ("malformed", "unauthorized", "not-found", "gone", "invalid", "unavailable", "internal")
 _CHANGE: Final = (*_READ, "forbidden", "changed", "too-large", "media-type", "unconditional")
 
@@ -56,11 +59,19 @@ def _unknown() -> object:
 PathId = Annotated[UUID, BeforeValidator(_path_id), Field(description="The record's id.")]
 
 
+class Asked(BaseModel):
+    """The parameters that reading one record takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="An older version.")
+
+
 class Resource:
     """A kind of record and its routes.
 
     ``text`` says what it is, for readers of the API; ``sort`` is the default order of its list; ``rules`` are what
-    its records must fulfil together; ``enrich`` adds to answers what is derived and not stored.
+    its records must fulfil together. What is derived and not stored is plugged in before the routes are made.
     """
 
     def __init__(
@@ -73,32 +84,56 @@ class Resource:
         text: str,
         sort: str = "created_at",
         rules: Sequence[Rule] = (),
-        enrich: Enrich | None = None,
     ) -> None:
         self.kind = Kind(name, one, record, write)
         self.text = text
         self.rules = rules
-        self.enrich = enrich
-        self.filters = Filters(self.kind, sort)
-        self.models = ReadModels(self.kind)
         self.path = f"/v1/{name}"
-        self.router = APIRouter(prefix=self.path, tags=[name], dependencies=STRICT)
+        self.filters = Filters(self.kind, sort)
+        self.asked: type[Asked] = Asked
+        self._enrich: Enrich | None = None
+        self.derived: Mapping[str, Any] = {}
+
+    def plug(self, *, enrich: Enrich, derived: Mapping[str, Any], asked: type[Asked] = Asked) -> None:
+        """Have answers say what is derived and not stored.
+
+        ``derived`` holds the fields that ``enrich`` adds, as pydantic's ``create_model`` takes them; ``asked`` are
+        the parameters of reading one record.
+        """
+        if "router" in vars(self):
+            raise RuntimeError(f"the routes of {self.kind.name} are made already")
+        self._enrich, self.derived, self.asked = enrich, derived, asked
+
+    @cached_property
+    def models(self) -> ReadModels:
+        """Give the models of what is read and patched."""
+        return ReadModels(self.kind, self.derived)
+
+    @cached_property
+    def router(self) -> APIRouter:
+        """Give the routes, made when they are first asked for."""
+        self._router = APIRouter(prefix=self.path, tags=[self.kind.name], dependencies=STRICT)
         for add in (self._list, self._create, self._read, self._replace, self._patch, self._delete, self._history):
             add()
+        return self._router
 
-    async def enriched(self, desk: Desk, items: list[tuple[UUID, bytes]]) -> list[bytes]:
+    async def enriched(self, request: Request, desk: Desk, items: Items, asked: BaseModel | None) -> list[bytes]:
         """Give the bytes of answers, with what is derived."""
-        return [body for _, body in items] if self.enrich is None else await self.enrich(desk, items)
+        if self._enrich is None:
+            return [body for _, body in items]
+        return await self._enrich(request, desk, items, asked)
 
-    async def _answered(self, desk: Desk, record_id: UUID) -> tuple[Document, bytes]:
+    async def _answered(
+        self, request: Request, desk: Desk, record_id: UUID, asked: Asked | None = None
+    ) -> tuple[Document, bytes]:
         found = await desk.find(self.kind, record_id)
-        return found, (await self.enriched(desk, [(record_id, found.body or b"")]))[0]
+        return found, (await self.enriched(request, desk, [(record_id, found.body or b"")], asked))[0]
 
     def _list(self) -> None:
         async def list_records(request: Request, desk: ReadDesk, query: Filter) -> Response:
             database = database_of(request)
             page = await page_of(desk, self.kind, self.filters, query, request, (await database.identity()).secret)
-            body = page.body(await self.enriched(desk, page.items))
+            body = page.body(await self.enriched(request, desk, page.items, query))
             base = request.app.state.settings.public_url
             links = {"Link": next_link(request, page.next_cursor, base)} if page.next_cursor else {}
             return answer(request, body, etag(len(page.items), body), links)
@@ -152,7 +187,7 @@ class Resource:
             desk = desk_of(request, session, caller)
             record_id = await desk.create(self.kind, sent)
             await desk.settle()
-            found, body = await self._answered(desk, record_id)
+            found, body = await self._answered(request, desk, record_id)
             if held is not None:
                 await idempotency.keep(session, held, Kept(201, self.kind.name, record_id, found.version))
         return written(found, body, 201, self._location(request, record_id))
@@ -162,7 +197,7 @@ class Resource:
             desk = desk_of(request, session, caller)
             found = await desk.find(self.kind, kept.id)
             body = await version_of(desk, self.kind, kept.id, kept.version)
-            body = (await self.enriched(desk, [(kept.id, body)]))[0]
+            body = (await self.enriched(request, desk, [(kept.id, body)], None))[0]
         tag = {"ETag": etag(kept.version, body)}
         return written(found, body, kept.status, {**self._location(request, kept.id), **tag})
 
@@ -174,14 +209,15 @@ class Resource:
             request: Request,
             desk: ReadDesk,
             id: PathId,  # noqa: A002 - the path's word
-            version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="An older version.")] = None,
+            asked: Asked,
         ) -> Response:
-            if version is not None:
-                body = await version_of(desk, self.kind, id, version)
-                return answer(request, body, etag(version, body))
-            found, body = await self._answered(desk, id)
+            if asked.version is not None:
+                body = await version_of(desk, self.kind, id, asked.version)
+                return answer(request, body, etag(asked.version, body))
+            found, body = await self._answered(request, desk, id, asked)
             return answer(request, body, etag(found.version, body))
 
+        read_record.__annotations__["asked"] = Annotated[self.asked, Query()]
         self._add(
             "/{id}",
             "GET",
@@ -205,7 +241,7 @@ class Resource:
                 require_match(request, await desk.find(self.kind, id))
                 await desk.replace(self.kind, id, await object_of(request, JSON))
             await desk.settle()
-            found, body = await self._answered(desk, id)
+            found, body = await self._answered(request, desk, id)
             return written(found, body, 201 if created else 200, self._location(request, id) if created else None)
 
         self._add(
@@ -226,7 +262,7 @@ class Resource:
             require_match(request, await desk.find(self.kind, id))
             await desk.patch(self.kind, id, await object_of(request, MERGE_PATCH, JSON))
             await desk.settle()
-            found, body = await self._answered(desk, id)
+            found, body = await self._answered(request, desk, id)
             return written(found, body)
 
         self._add(
@@ -341,7 +377,7 @@ class Resource:
         unchanged: dict[int | str, dict[str, Any]] = (
             {304: {"description": "You have this answer already."}} if method == "GET" else {}
         )
-        self.router.add_api_route(
+        self._router.add_api_route(
             path,
             endpoint,
             methods=[method],

@@ -6,8 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Final
+from typing import Annotated, Final
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.core.terms import Term
@@ -18,13 +19,14 @@ from app.reading.stays import Custody, Stay
 _PRE_TRIAL: Final = frozenset({"pretrial", "police_custody"})
 _UNTOLD: Final = frozenset({"hospital", "in_transit", "unknown"})
 _UNITS: Final = ("year", "month", "day")
+_EXAMPLE: Final = "in custody without a break since 2021-05-18; plus 12 years: 2033-05-18"
 
 
 class ReleaseEstimate(TypedDict):
     """The day on which the terms in force end, and how it was reckoned, in words."""
 
-    date: str
-    basis: str
+    date: Annotated[str, Field(description="The day, if nothing changes.", examples=["2033-05-18"])]
+    basis: Annotated[str, Field(description="How it was reckoned, step by step.", examples=[_EXAMPLE])]
 
 
 @dataclass(frozen=True, slots=True)

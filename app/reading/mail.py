@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, Literal, NotRequired
+from typing import Annotated, Final, Literal, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.reading.dossier import Dossier, Record, reach
@@ -33,14 +34,36 @@ _CLOSED: Final[Mapping[str, MailReason]] = {"blocked": "blocked", "relatives_onl
 _PRE_TRIAL: Final = frozenset({"pretrial", "police_custody", "administrative_arrest"})
 
 
+_REASONS: Final = (
+    "Why letters do not reach the person: `released`, `expelled` (exchanged or sent abroad), `deceased`, "
+    "`unknown_whereabouts`, `home_confinement`, `blocked` (nobody's letters are let in), `relatives_only`, "
+    "`no_address` (held, but no address for letters is known). Absent when they do."
+)
+
+
 class Mail(TypedDict):
     """Whether a letter reaches the person; if not, why and since when; if so, how fresh the address is."""
 
-    reachable: bool
-    reason: NotRequired[MailReason]
-    since: NotRequired[str | None]
-    verified_on: NotRequired[str | None]
-    stale: NotRequired[bool]
+    reachable: Annotated[bool, Field(description="Whether there is an address at which letters reach the person.")]
+    reason: NotRequired[Annotated[MailReason, Field(description=_REASONS)]]
+    since: NotRequired[
+        Annotated[str | None, Field(description="Since when they do not; null when unknown. Absent when they do.")]
+    ]
+    verified_on: NotRequired[
+        Annotated[
+            str | None,
+            Field(description="When a source last confirmed the address; null when unknown, absent without one."),
+        ]
+    ]
+    stale: NotRequired[
+        Annotated[
+            bool,
+            Field(
+                description="Whether the address, or that the person is there, was last confirmed too long ago: check "
+                "before you write. Absent when there is no address."
+            ),
+        ]
+    ]
 
 
 @dataclass(frozen=True, slots=True)

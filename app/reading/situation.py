@@ -2,39 +2,73 @@
 
 import re
 from datetime import date
-from typing import Final, NotRequired
+from typing import Annotated, Final, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
+from app.core.types import LocalizedLine
 from app.reading.dossier import Dossier, reach
 from app.reading.estimate import ReleaseEstimate, release_estimate
 from app.reading.mail import Mail, ReviewIntervals, mail
 from app.reading.sentences import terms_in_force
 from app.reading.standing import Standing, Status
+from app.register.detentions import DetentionKind
 
+STATUSES: Final = (
+    "`detained`: held without a sentence to deprivation of liberty, or for another trial. `imprisoned`: serving one. "
+    "`restricted`: in an open facility, in home confinement or under house arrest. `released`: the last stay ended "
+    "otherwise than by transfer, death or escape. `deceased`. `unknown`: nothing is known of where the person is."
+)
 _LAPSED: Final = frozenset({"dropped", "acquitted"})
 _RUNS: Final = re.compile(r"([0-9]+)|([^0-9\W_]+)")
 DEFAULT_INTERVALS: Final = ReviewIntervals()
 
 
 class Situation(TypedDict):
-    """How a person stands on a day, as the contract words it in section 3.
+    """How a person stands on a day. It is derived from the records that you may see and is never written."""
 
-    Unknown is ``None``. ``facility_id`` and ``facility_name`` are absent when the caller may not see the
-    facility.
-    """
-
-    status: Status
-    since: str | None
-    custody_since: str | None
-    as_of: str | None
-    facility_id: NotRequired[str | None]
-    facility_name: NotRequired[dict[str, str] | None]
-    detention_kind: str | None
-    articles: list[str]
-    term: str | None
-    release_estimate: ReleaseEstimate | None
-    mail: Mail
+    status: Annotated[Status, Field(description=STATUSES)]
+    since: Annotated[
+        str | None,
+        Field(description="Since when the status is this one without a break, as far as known.", examples=["2021-05"]),
+    ]
+    custody_since: Annotated[
+        str | None,
+        Field(description="Start of custody without a break; null when unknown, or when the person is not held."),
+    ]
+    as_of: Annotated[
+        str | None,
+        Field(description="The last day on which a source confirms this: how old the knowledge is."),
+    ]
+    facility_id: NotRequired[
+        Annotated[str | None, Field(description="Where the person is held; null when unknown, or not held.")]
+    ]
+    facility_name: NotRequired[
+        Annotated[LocalizedLine | None, Field(description="The name of that place, language tag → text.")]
+    ]
+    detention_kind: Annotated[DetentionKind | None, Field(description="The kind of detention; null when not held.")]
+    articles: Annotated[
+        list[str],
+        Field(
+            description="The numbers of the articles charged, each once, in legal order; without charges that were "
+            "dropped or ended in acquittal. Empty when no charge is known.",
+            examples=[["130", "361"]],
+        ),
+    ]
+    term: Annotated[
+        str | None,
+        Field(
+            description="The deprivation of liberty in force, in years, months and days; null when none is known, or "
+            "it has no end.",
+            examples=["P12Y"],
+        ),
+    ]
+    release_estimate: Annotated[
+        ReleaseEstimate | None,
+        Field(description="When the terms in force end; null when anything that is needed for it is not known."),
+    ]
+    mail: Annotated[Mail, Field(description="Whether letters reach the person.")]
 
 
 class _Place(TypedDict, total=False):

@@ -8,6 +8,7 @@ from typing import Final
 
 from app.core.edtf import PartialDate, certainly_before
 from app.reading.dossier import Dossier, Record, exact, instant_day, published, reach, stated
+from app.register.detentions import DetentionKind
 
 _EVIDENCE: Final = ("started_on", "confirmed_on", "place_confirmed_on")
 _DAY: Final = timedelta(days=1)
@@ -29,9 +30,10 @@ class Stay:
     over_from: date | None
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> DetentionKind:
         """Give the kind of detention."""
-        return str(self.record.get("kind") or "unknown")
+        kind: DetentionKind = self.record.get("kind") or "unknown"
+        return kind
 
     @property
     def end_reason(self) -> str | None:

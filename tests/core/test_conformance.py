@@ -11,6 +11,8 @@ from app.register import KINDS
 from tests.conftest import Register
 from tests.factories import CHANGES, create, one_of
 
+# What answers say of today and no stored version holds.
+DERIVED = {"situation"}
 every_kind = pytest.mark.parametrize("kind", list(KINDS))
 
 
@@ -45,7 +47,7 @@ async def test_a_record_lives_from_creation_to_tombstone(register: Register, kin
     assert [item["version"] for item in history] == [1, 2]
     assert history[1]["changes"] == [{"field": name, "before": first, "after": second}]
     old = await editor.get(place, params={"version": 1})
-    assert old.json() == made.json()
+    assert old.json() == {name: value for name, value in made.json().items() if name not in DERIVED}
 
     gone = await editor.delete(place, headers={"If-Match": changed.headers["etag"]})
     assert (gone.status_code, gone.content) == (204, b"")

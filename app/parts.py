@@ -1,0 +1,18 @@
+"""What the other parts plug into the engine and the kinds of record."""
+
+from typing import Final
+
+from app.core.database import Database
+from app.core.recorder import Plug
+from app.reading import people
+from app.register import KINDS
+from app.register.persons import persons
+
+PLUGS: Final[tuple[Plug, ...]] = ()
+
+persons.plug(enrich=people.with_situations, derived=people.DERIVED, asked=people.PersonAsked)
+
+
+def open_database(url: str, read_url: str | None = None) -> Database:
+    """Open a register's database, with every part that keeps something beside the records."""
+    return Database(url, KINDS, read_url, PLUGS)

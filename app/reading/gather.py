@@ -1,0 +1,140 @@
+"""Loads dossiers: everything about a page of persons as a tier sees it, in three statements whatever the number."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from pydantic_core import from_json
+from sqlalchemy import Select, and_, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from app.core.desk import Desk
+from app.core.documents import documents, links
+from app.core.kinds import Key
+from app.core.projection import by_kind
+from app.core.record import Tier
+from app.reading.dossier import Dossier, Record
+
+_BELONGING: Final = ("detentions", "charges", "sentences", "hearings", "affiliations", "recognitions", "addresses")
+_LOOKED_UP: Final = {"facility_id": "facilities", "article_id": "articles", "case_id": "cases"}
+_CHUNK: Final = 500
+_Seen = dict[str, dict[str, Record]]
+
+
+class Whose(NamedTuple):
+    """A person as one tier sees them."""
+
+    tier: Tier
+    person_id: UUID
+
+
+async def dossiers(desk: Desk, person_ids: Sequence[UUID]) -> dict[UUID, Dossier]:
+    """Give the dossiers of persons as the caller sees them; persons whom the caller does not see are left out.
+
+    Three statements for up to 500 persons.
+    """
+    tier = desk.caller.tier
+    found = await desk.session.run_sync(lambda session: gather(session, [tier], person_ids))
+    return {whose.person_id: dossier for whose, dossier in found.items()}
+
+
+def gather(session: Session, tiers: Sequence[Tier], person_ids: Sequence[UUID]) -> dict[Whose, Dossier]:
+    """Give the dossiers of persons as each of the tiers sees them."""
+    found: dict[Whose, Dossier] = {}
+    for start in range(0, len(person_ids), _CHUNK):
+        found |= _gather(session, [int(tier) for tier in tiers], person_ids[start : start + _CHUNK])
+    return found
+
+
+def _gather(session: Session, tiers: list[int], person_ids: Sequence[UUID]) -> dict[Whose, Dossier]:
+    people: dict[Whose, Record] = {}
+    theirs: dict[Whose, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    for row in session.execute(_belongings(tiers, person_ids)):
+        record = from_json(row.body)
+        if row.kind == "persons":
+            people[Whose(Tier(row.tier), row.id)] = record
+        else:
+            theirs[Whose(Tier(row.tier), row.person_id)][row.kind].append(record)
+    looked_up = _look_up(session, tiers, people, theirs)
+    return {whose: _dossier(person, theirs[whose], looked_up[whose.tier]) for whose, person in people.items()}
+
+
+def _belongings(tiers: list[int], person_ids: Sequence[UUID]) -> Any:  # noqa: ANN401 - a union of statements
+    """Give the statement for persons and what belongs to them."""
+    d = documents.c
+    seen = and_(d.tier.in_(tiers), d.body.is_not(None))
+    persons = select(d.kind, d.id, d.tier, d.body, d.id.label("person_id")).where(
+        d.kind == "persons", d.id.in_(person_ids), seen
+    )
+    belonging = (
+        select(d.kind, d.id, d.tier, d.body, links.c.to_id.label("person_id"))
+        .select_from(links.join(documents, and_(d.kind == links.c.kind, d.id == links.c.id)))
+        .where(links.c.to_kind == "persons", links.c.to_id.in_(person_ids), links.c.kind.in_(_BELONGING), seen)
+    )
+    return union_all(persons, belonging)
+
+
+def _look_up(
+    session: Session, tiers: list[int], people: dict[Whose, Record], theirs: dict[Whose, dict[str, list[Record]]]
+) -> dict[Tier, _Seen]:
+    """Give, by tier, the places, articles and cases that these records refer to, and all that is cited."""
+    found: dict[Tier, _Seen] = defaultdict(lambda: defaultdict(dict))
+    mine = [record for kinds in theirs.values() for records in kinds.values() for record in records]
+    referred = {(kind, UUID(record[name])) for record in mine for name, kind in _LOOKED_UP.items() if record.get(name)}
+    others = _add(session, found, [_by_id(tiers, referred), _of_facilities(tiers, referred)])
+    cited = {
+        ("sources", UUID(citation["source_id"]))
+        for record in (*people.values(), *mine, *others)
+        for citation in record.get("citations") or ()
+    }
+    _add(session, found, [_by_id(tiers, cited)])
+    return found
+
+
+def _add(session: Session, found: dict[Tier, _Seen], queries: Iterable[Select[Any] | None]) -> list[Record]:
+    asked = [query for query in queries if query is not None]
+    added = []
+    for row in session.execute(union_all(*asked)) if asked else ():
+        record = from_json(row.body)
+        found[Tier(row.tier)][row.kind][record["id"]] = record
+        added.append(record)
+    return added
+
+
+def _by_id(tiers: list[int], keys: Iterable[Key]) -> Select[Any] | None:
+    d = documents.c
+    these = [and_(d.kind == kind, d.id.in_(ids)) for kind, ids in by_kind(keys)]
+    if not these:
+        return None
+    return select(d.kind, d.id, d.tier, d.body).where(or_(*these), d.tier.in_(tiers), d.body.is_not(None))
+
+
+def _of_facilities(tiers: list[int], keys: Iterable[Key]) -> Select[Any] | None:
+    """Give the statement for the addresses of facilities."""
+    places = [record_id for kind, record_id in keys if kind == "facilities"]
+    d = documents.c
+    query = (
+        select(d.kind, d.id, d.tier, d.body)
+        .select_from(links.join(documents, and_(d.kind == links.c.kind, d.id == links.c.id)))
+        .where(links.c.to_kind == "facilities", links.c.to_id.in_(places), links.c.kind == "addresses")
+        .where(d.tier.in_(tiers), d.body.is_not(None))
+    )
+    return query if places else None
+
+
+def _dossier(person: Record, theirs: dict[str, list[Record]], seen: _Seen) -> Dossier:
+    belonging = {kind: tuple(theirs[kind]) for kind in _BELONGING if kind != "addresses"}
+    mine = [record for kind in ("charges", "sentences", "hearings") for record in theirs[kind]]
+    cases = dict.fromkeys(record["case_id"] for record in mine if record.get("case_id"))
+    places = {stay["facility_id"] for stay in theirs["detentions"] if stay.get("facility_id")}
+    addresses = {key: address for key, address in seen["addresses"].items() if address.get("facility_id") in places}
+    return Dossier(
+        person,
+        **belonging,
+        cases=tuple(seen["cases"][case_id] for case_id in cases if case_id in seen["cases"]),
+        facilities=seen["facilities"],
+        articles=seen["articles"],
+        sources=seen["sources"],
+        addresses={address["id"]: address for address in theirs["addresses"]} | addresses,
+    )
