@@ -11,10 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import service
 from app.core import keys, logs, metrics
 from app.core.edge import Edge, Methods
+from app.core.hot import Hot
 from app.core.migrating import migrate
 from app.core.problems import Problem, faults
 from app.openapi import describe
@@ -35,6 +37,20 @@ _NO_TELEMETRY: Final[Any] = {
 }
 
 
+class Served(FastAPI):
+    """The application, with what is ready in front of it."""
+
+    front: ASGIApp | None = None
+
+    async def routed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request by the routes."""
+        await super().__call__(scope, receive, send)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await (self.front or self.routed)(scope, receive, send)
+
+
 @asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
@@ -49,11 +65,11 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         await database.close()
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None) -> Served:
     """Make the application; without settings, from the environment."""
     settings = settings or Settings()
     logs.configure(settings.log_level)
-    app = FastAPI(
+    app = Served(
         lifespan=_life, docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY, redirect_slashes=False
     )
     app.state.settings = settings
@@ -68,6 +84,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if metrics.wanted():
         app.add_middleware(metrics.Counted)
     app.add_middleware(Edge, methods=methods, limit=settings.max_body_bytes, limits={})
+    if settings.hot_cache_mb:
+        counted = metrics.count_ready if metrics.wanted() else None
+        app.front = Hot(app.routed, lambda: app.state.database.watch, settings.hot_cache_mb * 1_000_000, counted)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _refused)
     app.add_exception_handler(HTTPException, _http)

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
         "police custody, pre-trial detention.",
     )
     review_days: int = Field(default=180, ge=1, le=3650, description="The same for everybody else who is held.")
+    hot_cache_mb: int = Field(
+        default=64, ge=0, le=100_000, description="Room for ready answers, in megabytes a worker; 0 for none."
+    )
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="The port of `/metrics`, on its own address; 0 for none."
     )

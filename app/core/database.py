@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
 from app.core import recorder
-from app.core.dialects import reading_engine, writing_engine
+from app.core.dialects import FileWatch, brief_engine, last_heard, reading_engine, watched_file, writing_engine
 from app.core.history import Writing, register
+from app.core.hot import Polled, Watch
 from app.core.kinds import Kinds
 from app.core.recorder import Plug, Recorder
 
@@ -32,12 +33,16 @@ class Database:
         self.url = url
         self.kinds = kinds
         self.reading = reading_engine(read_url or url)
+        self.brief = brief_engine(read_url or url)
         self.writing = writing_engine(url)
+        file = watched_file(read_url or url)
+        self.watch: Watch = FileWatch(file) if file else Polled(self._last_heard)
         self._identity: Identity | None = None
         session_class: type[Session] = type("RecordedSession", (Session,), {})
         self.recorder = Recorder(kinds, plugs)
         self.recorder.follow(session_class)
         self._read = async_sessionmaker(self.reading, autoflush=False)
+        self._read_briefly = async_sessionmaker(self.brief or self.reading, autoflush=False)
         self._write = async_sessionmaker(
             self.writing, sync_session_class=session_class, autoflush=False, expire_on_commit=False
         )
@@ -51,9 +56,12 @@ class Database:
         return self._identity
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """Open a transaction that reads one state of the register."""
-        async with self._read() as session:
+    async def read(self, *, brief: bool = False) -> AsyncIterator[AsyncSession]:
+        """Open a transaction that reads one state of the register.
+
+        A ``brief`` one may raise ``TooLong``, and has then to be done again otherwise.
+        """
+        async with self._read_briefly() if brief else self._read() as session:
             yield session
 
     @asynccontextmanager
@@ -62,11 +70,22 @@ class Database:
         async with self._write() as session, session.begin():
             await session.run_sync(lambda sync: recorder.begin(sync, author, **said))
             yield session
+        self.watch.stir()
+
+    async def _last_heard(self) -> int:
+        async with self.read() as session:
+            return await last_heard(session)
+
+    @property
+    def engines(self) -> tuple[AsyncEngine, ...]:
+        """Give every engine there is."""
+        return (self.reading, self.writing, *([self.brief] if self.brief else []))
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.reading.dispose()
-        await self.writing.dispose()
+        self.watch.close()
+        for engine in self.engines:
+            await engine.dispose()
 
 
 def writing_of(session: AsyncSession) -> Writing:

@@ -1,18 +1,32 @@
 """The only file that names a database: what SQLite and PostgreSQL need to behave alike."""
 
-from typing import Final
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Final, Self
 
 from sqlalchemy import Connection, String, Text, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlalchemy.types import TypeEngine
 
+# What a statement may cost in the event loop, in steps of SQLite's machine: about a millisecond.
+_BRIEF_STEPS: Final = 60_000
 # How long a writer waits for its turn before it is told to come again.
 BUSY_SECONDS: Final = 60
+_PRAGMAS: Final = (
+    f"busy_timeout = {BUSY_SECONDS * 1000}",
+    "journal_mode = WAL",
+    "synchronous = FULL",  # an acknowledged write outlives a power cut
+    "foreign_keys = ON",
+    "secure_delete = ON",  # what is purged is overwritten
+    "temp_store = MEMORY",  # nothing of the register in temporary files
+)
+# A reader that would have to wait leaves the event loop.
+_BRIEF_PRAGMAS: Final = ("busy_timeout = 0", "query_only = ON", "temp_store = MEMORY")
 _MIGRATION_LOCK: Final = 7_283_401_552
 
 
@@ -42,6 +56,126 @@ def reading_engine(url: str) -> AsyncEngine:
     )
 
 
+def brief_engine(url: str) -> AsyncEngine | None:
+    """Make the engine for reads that take less than handing them to a thread would; None where there is no such.
+
+    A statement that takes longer raises `TooLong`, and the whole request is done again with `reading_engine`.
+    """
+    if not is_sqlite(url):
+        return None
+    file = make_url(url).database
+    return _sqlite(url, "BEGIN", 2, _BRIEF_PRAGMAS, async_creator_fn=lambda *_, **__: _connected(file))
+
+
+class TooLong(Exception):  # noqa: N818 - a turn to be taken elsewhere, not a fault
+    """A statement takes too long for the event loop."""
+
+
+async def _connected(file: str | None) -> "_InLoop":
+    return _InLoop(sqlite3.connect(file or ":memory:", isolation_level=None))
+
+
+class _InLoop:
+    """A connection that works in the event loop, in the shape that SQLAlchemy expects of asynchronous drivers."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        connection.set_progress_handler(lambda: 1, _BRIEF_STEPS)
+
+    @property
+    def isolation_level(self) -> str | None:
+        return self._connection.isolation_level
+
+    def cursor(self) -> "_Cursor":
+        return _Cursor(self._connection.cursor())
+
+    async def commit(self) -> None:
+        self._connection.commit()
+
+    async def rollback(self) -> None:
+        self._connection.rollback()
+
+    async def create_function(self, *said: Any, **more: Any) -> None:  # noqa: ANN401 - handed on
+        self._connection.create_function(*said, **more)
+
+    async def close(self) -> None:
+        self._connection.close()
+
+    def stop(self) -> None:
+        self._connection.close()
+
+
+class _Cursor:
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - description, rowcount and the like
+        return getattr(self._cursor, name)
+
+    async def execute(self, statement: str, parameters: Any = ()) -> None:  # noqa: ANN401 - handed on
+        try:
+            self._cursor.execute(statement, parameters)
+        except sqlite3.OperationalError as error:
+            raise _told(error) from None
+
+    async def fetchall(self) -> list[Any]:
+        try:
+            return self._cursor.fetchall()
+        except sqlite3.OperationalError as error:
+            raise _told(error) from None
+
+    async def close(self) -> None:
+        self._cursor.close()
+
+
+def _told(error: sqlite3.OperationalError) -> Exception:
+    return TooLong() if error.sqlite_errorcode in {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY} else error
+
+
+class FileWatch:
+    """Tells what the public sees last of a SQLite file, at the price of a look at its header."""
+
+    def __init__(self, file: str) -> None:
+        self._connection = sqlite3.connect(file, isolation_level=None, timeout=1)
+        self._version = -1
+        self._state = -1
+
+    def current(self) -> int:
+        """Give the place of the last change that the public has heard of."""
+        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version:
+            self._version = version
+            self._state = self._connection.execute(LAST_HEARD).fetchone()[0] or 0
+        return self._state
+
+    async def refresh(self) -> int:
+        """Give the same."""
+        return self.current()
+
+    def stir(self) -> None:
+        """Do nothing: every look is fresh."""
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+
+LAST_HEARD: Final = "SELECT max(position) FROM documents WHERE tier = 0"
+
+
+async def last_heard(session: AsyncSession) -> int:
+    """Give the place of the last change that the public has heard of."""
+    return (await session.execute(text(LAST_HEARD))).scalar() or 0
+
+
+def watched_file(url: str) -> str | None:
+    """Give the file whose header tells of changes; None for a database that is asked."""
+    return make_url(url).database if is_sqlite(url) else None
+
+
 def writing_engine(url: str) -> AsyncEngine:
     """Make the engine for requests that write: they take turns, so none is told that the database is locked."""
     if is_sqlite(url):
@@ -51,7 +185,13 @@ def writing_engine(url: str) -> AsyncEngine:
     )
 
 
-def _sqlite(url: str, begin: str, pool_size: int) -> AsyncEngine:
+def _sqlite(
+    url: str,
+    begin: str,
+    pool_size: int,
+    pragmas: Sequence[str] = _PRAGMAS,
+    **connect: Any,  # noqa: ANN401 - handed to the driver
+) -> AsyncEngine:
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
@@ -59,15 +199,16 @@ def _sqlite(url: str, begin: str, pool_size: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=BUSY_SECONDS,
         hide_parameters=True,
-        connect_args={"timeout": BUSY_SECONDS},
+        connect_args={"timeout": BUSY_SECONDS, **connect},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
-    def connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    def on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         # The driver would begin transactions late and commit before DDL; we say BEGIN ourselves.
-        connection.isolation_level = None
+        if connection.isolation_level is not None:
+            connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in _PRAGMAS:
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -76,16 +217,6 @@ def _sqlite(url: str, begin: str, pool_size: int) -> AsyncEngine:
         connection.exec_driver_sql(begin)
 
     return engine
-
-
-_PRAGMAS: Final = (
-    f"busy_timeout = {BUSY_SECONDS * 1000}",
-    "journal_mode = WAL",
-    "synchronous = FULL",  # an acknowledged write outlives a power cut
-    "foreign_keys = ON",
-    "secure_delete = ON",  # what is purged is overwritten
-    "temp_store = MEMORY",  # nothing of the register in temporary files
-)
 
 
 def lock_migrations(connection: Connection) -> None:

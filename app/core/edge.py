@@ -10,8 +10,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.dialects import is_passing
+from app.core.dialects import TooLong, is_passing
 from app.core.problems import Problem
+from app.core.requests import PATIENT
 
 _LOG: Final = structlog.get_logger("vestka")
 _ALWAYS: Final = {
@@ -66,11 +67,17 @@ class Edge:
                 return
             if answer.head:
                 scope = {**scope, "method": "GET"}
-            await self._app(scope, self._limited(scope, headers, receive), answer)
+            await self._serve(scope, self._limited(scope, headers, receive), answer)
         except _TooLarge:
             await answer.problem(scope, receive, Problem("too-large", headers={"Connection": "close"}))
         except Exception as error:  # noqa: BLE001 - the last place that can answer
             await answer.problem(scope, receive, _failure(scope, error))
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except TooLong:
+            await self._app({**scope, PATIENT: True}, receive, send)
 
     async def _options(self, scope: Scope, receive: Receive, send: Send) -> None:
         allow = self._methods.at(scope["path"])

@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from time import perf_counter
 from typing import Any, Final
 
@@ -69,6 +70,18 @@ class Counted:
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self._requests.labels(method, template, str(status)).inc()
         self._seconds.labels(method, template).observe(seconds)
+
+
+def count_ready(status: int) -> None:
+    """Count an answer that was ready, without its route: looking that up would cost more than the answer."""
+    _ready().labels(str(status)).inc()
+
+
+@cache
+def _ready() -> Any:  # noqa: ANN401 - its type is known where the environment has been read
+    from prometheus_client import Counter  # noqa: PLC0415 - reads the environment
+
+    return Counter("vestka_ready_answers_total", "Answers that were ready.", ("status",))
 
 
 _METHODS: Final = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}

@@ -21,6 +21,7 @@ from app.core.problems import Problem, fault, invalid
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
 _REASON_LENGTH: Final = 500
 JSON: Final = "application/json"
+PATIENT: Final = "vestka.patient"  # in a request's scope: its reads take longer than the event loop should wait
 MERGE_PATCH: Final = "application/merge-patch+json"
 
 
@@ -47,7 +48,9 @@ async def caller_of(request: Request) -> Caller:
 
 
 async def _reading(request: Request) -> AsyncIterator[Desk]:
-    async with database_of(request).read() as session:
+    # What has been read from the body cannot be read again, so only GET may be done twice.
+    brief = request.method == "GET" and not request.scope.get(PATIENT)
+    async with database_of(request).read(brief=brief) as session:
         yield desk_of(request, session, await identify(session, request.headers.get("authorization")))
 
 

@@ -1,0 +1,204 @@
+"""Ready answers in front of everything, each valid for one state of the register and one day (architecture, law 12)."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_SECONDS_A_DAY: Final = 86_400
+_BESIDE_A_BODY: Final = 1_500  # bytes that an entry takes beside its body: key, headers, objects
+_PORTION: Final = 8  # no answer takes more than this part of the room
+_KEPT: Final = b"public, no-cache"  # what `answer()` says of answers that are the same for everybody
+_VARIES: Final = b"Authorization, Accept, Accept-Encoding"
+_BODILESS: Final = {b"content-length", b"content-type"}
+Header = tuple[bytes, bytes]
+
+
+class Watch(Protocol):
+    """Tells the state of the register as the public sees it."""
+
+    def current(self) -> int | None:
+        """Give the state, or None when it has to be asked for."""
+
+    async def refresh(self) -> int:
+        """Ask for the state."""
+
+    def stir(self) -> None:
+        """Hear that this process has just written."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
+_Valid = tuple[Watch, int, int]  # whose state it is, the state, the day
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An answer as it is sent, with and without its body."""
+
+    start: Message
+    body: Message
+    unchanged: Message
+    tag: bytes
+    size: int
+
+
+class Hot:
+    """Keeps answers to the public, and gives them before any route is looked up.
+
+    The key is all that a public answer depends on, so nothing has to be invalidated: with another state or another
+    day everything that was kept is dropped. ``counted`` is told the status of each answer that is given here.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        watch: Callable[[], Watch],
+        room: int,
+        counted: Callable[[int], None] | None = None,
+    ) -> None:
+        self.app = app
+        self._watch = watch
+        self._room = room
+        self._counted = counted or (lambda _: None)
+        self.taken = 0
+        self._entries: OrderedDict[tuple[str, bytes, bytes], _Ready] = OrderedDict()
+        self._valid: _Valid | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        asked = _asked(scope)
+        if asked is None:
+            await self.app(scope, receive, send)
+            return
+        accept, known = asked
+        watch = self._watch()
+        state = watch.current()
+        if state is None:
+            state = await watch.refresh()
+        valid = (watch, state, int(time.time() // _SECONDS_A_DAY))
+        if valid != self._valid:
+            self._entries.clear()
+            self.taken, self._valid = 0, valid
+        key = (scope["path"], scope["query_string"], accept)
+        ready = self._entries.get(key)
+        if ready is None:
+            await self.app(scope, receive, send if scope["method"] == "HEAD" else self._keeping(key, valid, send))
+            return
+        self._entries.move_to_end(key)
+        await self._give(ready, known, send, head=scope["method"] == "HEAD")
+
+    async def _give(self, ready: _Ready, known: bytes | None, send: Send, *, head: bool) -> None:
+        if known is not None and (known.strip() == b"*" or ready.tag in known):
+            self._counted(304)
+            await send(ready.unchanged)
+            await send(_NOTHING)
+            return
+        self._counted(200)
+        await send(ready.start)
+        await send(_NOTHING if head else ready.body)
+
+    def _keeping(self, key: tuple[str, bytes, bytes], valid: _Valid, send: Send) -> Send:
+        """Pass an answer on, and keep it if it is whole and for everybody."""
+        start: Message | None = None
+
+        async def keep(message: Message) -> None:
+            nonlocal start
+            await send(message)
+            if message["type"] == "http.response.start":
+                start = message if _for_everybody(message) else None
+            elif start is not None:
+                # What was asked of an earlier state must not stand for this one.
+                if not message.get("more_body") and self._valid == valid:
+                    self._keep(key, start, message.get("body", b""))
+                start = None
+
+        return keep
+
+    def _keep(self, key: tuple[str, bytes, bytes], start: Message, body: bytes) -> None:
+        size = len(body) + len(key[0]) + len(key[1]) + _BESIDE_A_BODY
+        if size > self._room // _PORTION or key in self._entries:
+            return
+        while self.taken + size > self._room:
+            self.taken -= self._entries.popitem(last=False)[1].size
+        headers: list[Header] = list(start["headers"])
+        fewer = [header for header in headers if header[0] not in _BODILESS]
+        self.taken += size
+        self._entries[key] = _Ready(
+            {"type": "http.response.start", "status": 200, "headers": headers},
+            {"type": "http.response.body", "body": body},
+            {"type": "http.response.start", "status": 304, "headers": fewer},
+            _header(headers, b"etag") or b"",
+            size,
+        )
+
+
+_NOTHING: Final[Message] = {"type": "http.response.body", "body": b""}
+
+
+def _asked(scope: Scope) -> tuple[bytes, bytes | None] | None:
+    """Give what an answer depends on beside the address; None for requests that are not answered from here."""
+    if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
+        return None
+    accept, known = b"", None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return None
+        if name == b"if-none-match":
+            known = value if known is None else known + b", " + value
+        elif name == b"accept":
+            accept += value
+    return accept, known
+
+
+def _for_everybody(start: Message) -> bool:
+    headers: list[Header] = start["headers"]
+    return (
+        start["status"] == 200  # noqa: PLR2004 - the HTTP status
+        and _header(headers, b"cache-control") == _KEPT
+        and _header(headers, b"vary") == _VARIES
+        and _header(headers, b"etag") is not None
+        and _header(headers, b"content-encoding") is None
+    )
+
+
+def _header(headers: Iterable[Header], wanted: bytes) -> bytes | None:
+    return next((value for name, value in headers if name == wanted), None)
+
+
+Refresh = Callable[[], Awaitable[int]]
+
+
+class Polled:
+    """A watch that asks the database a few times a second at most, and at once after a write of this process."""
+
+    def __init__(self, ask: Refresh, seconds: float = 0.2) -> None:
+        self._ask = ask
+        self._seconds = seconds
+        self._until = 0.0
+        self._state = -1
+        self._stirred = 0
+
+    def current(self) -> int | None:
+        """Give the state if it was asked for a moment ago."""
+        return self._state if time.monotonic() < self._until else None
+
+    async def refresh(self) -> int:
+        """Ask the database."""
+        asked, stirred = time.monotonic(), self._stirred
+        self._state = await self._ask()
+        if stirred == self._stirred:
+            self._until = asked + self._seconds
+        return self._state
+
+    def stir(self) -> None:
+        """Make the next request ask: this process has just written."""
+        self._stirred += 1
+        self._until = 0.0
+
+    def close(self) -> None:
+        """Do nothing: it holds nothing."""

@@ -1,0 +1,225 @@
+"""Ready answers: the same bytes as fresh ones, for the public only, and gone with the next write."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+import time_machine
+from httpx2 import ASGITransport, AsyncClient
+from starlette.types import Message, Receive, Scope, Send
+
+from app.core.database import Database
+from app.core.hot import Hot, Polled
+from app.main import create_app
+from app.register import KINDS
+from app.settings import Settings
+from tests.conftest import Register
+from tests.factories import address, create, facility, organization
+
+DAY = 86_400
+
+
+class Routes:
+    """Stands for all routes: answers whatever is asked, and counts."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.headers = [
+            (b"cache-control", b"public, no-cache"),
+            (b"vary", b"Authorization, Accept, Accept-Encoding"),
+            (b"etag", b'"1-a"'),
+            (b"content-length", b"10000"),
+        ]
+        self.state = 1
+
+    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
+        self.requests += 1
+        await send({"type": "http.response.start", "status": 200, "headers": self.headers})
+        await send({"type": "http.response.body", "body": b"x" * 10_000})
+
+    def current(self) -> int:
+        return self.state
+
+    async def refresh(self) -> int:
+        return self.state
+
+    def stir(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def routes() -> Routes:
+    return Routes()
+
+
+@pytest.fixture
+def hot(routes: Routes) -> Hot:
+    return Hot(routes, lambda: routes, 200_000)
+
+
+@pytest.fixture
+async def reader(hot: Hot) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(transport=ASGITransport(hot), base_url="http://t") as client:
+        yield client
+
+
+async def test_a_second_reader_needs_no_route(reader: AsyncClient, routes: Routes) -> None:
+    first, second = await reader.get("/a?b=1"), await reader.get("/a?b=1")
+    assert routes.requests == 1
+    assert (first.content, first.headers) == (second.content, second.headers)
+
+
+@pytest.mark.parametrize(
+    "other", [("/b", {}), ("/a?x=1", {}), ("/a", {"Accept": "text/csv"}), ("/a", {"Authorization": "Bearer vk_x"})]
+)
+async def test_whatever_an_answer_depends_on_tells_two_apart(
+    reader: AsyncClient, routes: Routes, other: tuple[str, dict[str, str]]
+) -> None:
+    await reader.get("/a")
+    await reader.get(other[0], headers=other[1])
+    assert routes.requests == 2
+
+
+async def test_another_state_and_another_day_ask_again(reader: AsyncClient, routes: Routes) -> None:
+    await reader.get("/a")
+    routes.state = 2
+    await reader.get("/a")
+    with time_machine.travel(datetime.now(UTC).timestamp() + DAY, tick=True):
+        await reader.get("/a")
+        await reader.get("/a")
+    assert routes.requests == 3
+
+
+async def test_what_was_asked_before_a_write_does_not_stand_after_it(hot: Hot, routes: Routes) -> None:
+    """An answer from before a write that another request has noticed meanwhile is not kept."""
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def ignore(_: Message) -> None: ...
+
+    async def meanwhile(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            routes.state = 2
+            await hot(_get("/b"), receive, ignore)
+
+    await hot(_get("/a"), receive, meanwhile)
+    await hot(_get("/a"), receive, ignore)
+    assert routes.requests == 3
+
+
+def _get(path: str) -> Scope:
+    return {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (b"cache-control", b"private, no-cache"),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"Authorization, Accept, Accept-Language"),
+        (b"etag", None),
+        (b"content-encoding", b"identity"),
+    ],
+)
+async def test_what_is_not_for_everybody_is_not_kept(
+    reader: AsyncClient, routes: Routes, name: bytes, value: bytes | None
+) -> None:
+    said = [header for header in routes.headers if header[0] != name]
+    routes.headers = said + ([(name, value)] if value else [])
+    for _ in range(2):
+        await reader.get("/a")
+    assert routes.requests == 2
+
+
+async def test_the_room_is_bounded_and_the_oldest_goes_first(reader: AsyncClient, routes: Routes, hot: Hot) -> None:
+    for number in range(100):
+        await reader.get(f"/{number}")
+        assert hot.taken <= 200_000
+    await reader.get("/99")
+    assert routes.requests == 100
+    await reader.get("/0")
+    assert routes.requests == 101
+
+
+async def test_a_write_while_the_state_is_asked_for_makes_it_ask_again() -> None:
+    async def ask() -> int:
+        watch.stir()
+        return 1
+
+    watch = Polled(ask)
+    await watch.refresh()
+    assert watch.current() is None
+
+
+def test_no_room_means_no_ready_answers() -> None:
+    assert create_app(Settings(hot_cache_mb=0, seed=False)).front is None
+    assert create_app(Settings(seed=False)).front is not None
+
+
+async def test_ready_and_fresh_answers_are_the_same_bytes(register: Register) -> None:
+    made = await create(register.editor, "organizations", organization())
+    path = f"/v1/organizations/{made['id']}"
+    tag = (await register.editor.get(path)).headers["etag"]
+    condition = {"If-None-Match": f'"1-0000000000000000", {tag}'}
+    asked = [("GET", {}), ("GET", condition), ("HEAD", {})]
+    await register.public.head(path)
+    fresh = [await register.public.request(method, path, headers=headers) for method, headers in asked[1:]]
+    fresh.insert(0, await register.public.get(path))
+    assert register.app.front is not None
+    before = len(register.statements)
+    ready = [await register.public.request(method, path, headers=headers) for method, headers in asked]
+    assert [s for s in register.statements[before:] if "documents.body" in s] == []
+    assert [(r.status_code, dict(r.headers), r.content) for r in ready] == [
+        (r.status_code, dict(r.headers), r.content) for r in fresh
+    ]
+
+
+async def test_a_write_is_in_the_next_answer(register: Register) -> None:
+    made = await create(register.editor, "organizations", organization())
+    path = f"/v1/organizations/{made['id']}"
+    for number in range(5):
+        website = f"https://example.org/{number}"
+        await register.editor.patch(path, json={"website": website}, headers={"If-Match": "*"})
+        assert [(await register.public.get(path)).json()["website"] for _ in range(2)] == [website] * 2
+
+
+async def test_what_another_process_withdraws_is_gone_within_a_second(register: Register) -> None:
+    made = await create(register.editor, "organizations", organization())
+    path = f"/v1/organizations/{made['id']}"
+    await register.public.get(path)
+    other = Database(register.database.url, KINDS)
+    async with other.write("another process") as session:
+        record = await session.get(KINDS["organizations"].record, UUID(made["id"]))
+        assert record is not None
+        record.visibility = "private"
+    await other.close()
+    answers = []
+    for _ in range(10):
+        answers.append((await register.public.get(path)).status_code)
+        if answers[-1] == 404:
+            break
+        await asyncio.sleep(0.1)
+    assert answers[-1] == 404
+
+
+async def test_keys_and_the_public_never_share_an_answer(register: Register) -> None:
+    place = await create(register.editor, "facilities", facility())
+    made = await create(register.editor, "addresses", address(place["id"], verified_by="An invented checker"))
+    path = f"/v1/addresses/{made['id']}"
+    for _ in range(2):
+        assert "verified_by" in (await register.partner.get(path)).json()
+        assert "verified_by" not in (await register.public.get(path)).json()
+
+
+async def test_a_write_that_the_public_does_not_hear_of_drops_nothing(register: Register) -> None:
+    made = await create(register.editor, "organizations", organization())
+    path = f"/v1/organizations/{made['id']}"
+    await register.public.get(path)
+    await create(register.editor, "organizations", organization(visibility="partners"))
+    before = len(register.statements)
+    await register.public.get(path)
+    assert [s for s in register.statements[before:] if "documents.body" in s] == []
