@@ -19,6 +19,9 @@ from app.core.edge import Edge, Methods
 from app.core.hot import Hot
 from app.core.migrating import migrate
 from app.core.problems import Problem, faults
+from app.letters import letter
+from app.letters.coverage import font_set
+from app.letters.pressroom import PressRoom
 from app.openapi import describe
 from app.parts import open_database
 from app.places import STATIC
@@ -26,7 +29,7 @@ from app.register import RESOURCES
 from app.register.seeding import seed
 from app.settings import Settings
 
-_ROUTERS: Final = (service.router, *(resource.router for resource in RESOURCES), keys.router)
+_ROUTERS: Final = (service.router, *(resource.router for resource in RESOURCES), letter.router, keys.router)
 # The framework would otherwise offer spans with addresses and queries of readers to whoever listens.
 _NO_TELEMETRY: Final[Any] = {
     "tracing": False,
@@ -57,6 +60,8 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.to_thread(migrate, settings.url)
     database = open_database(settings.url, settings.read_url)
     app.state.database = database
+    if settings.font_dir:  # large fonts take seconds to read, which no request should wait for
+        await asyncio.to_thread(font_set, str(settings.font_dir))
     if settings.seed:
         await seed(database, only_if_empty=True)
     try:
@@ -75,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Served:
     app.state.settings = settings
     app.state.rules = {resource.kind.name: resource.rules for resource in RESOURCES}
     app.state.parameters = {}
+    app.state.press = PressRoom(settings.press_queue)
     for router in _ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

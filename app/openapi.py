@@ -12,6 +12,7 @@ from app.core.keys import KeyIn
 from app.core.problems import TYPES, ProblemOut
 from app.core.requests import JSON, MERGE_PATCH
 from app.core.resource import Resource
+from app.letters.shapes import LETTERS, EnvelopeIn, NoMailAddressOut
 from app.register.seeding import seeds
 
 VERSION: Final = "1"
@@ -38,6 +39,7 @@ def describe(app: FastAPI, resources: Iterable[Resource]) -> dict[str, Any]:
     """Give the OpenAPI document."""
     resources = list(resources)
     tags = [{"name": resource.kind.name, "description": resource.text} for resource in resources]
+    tags += [{"name": "letters", "description": LETTERS}]
     tags += [{"name": "keys", "description": "API keys (admin)."}, {"name": "service", "description": "The service."}]
     document = get_openapi(
         title="Vestka",
@@ -52,7 +54,7 @@ def describe(app: FastAPI, resources: Iterable[Resource]) -> dict[str, Any]:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             guarded = method in {"post", "put", "patch", "delete"} or path.startswith("/v1/keys")
-            operation["security"] = _KEY if guarded else _PUBLIC_OR_KEY
+            operation.setdefault("security", _KEY if guarded else _PUBLIC_OR_KEY)
             operation["responses"].pop("422", None) if _is_default(operation) else None
     for resource in resources:
         _add_examples(document, resource)
@@ -65,7 +67,7 @@ def _is_default(operation: dict[str, Any]) -> bool:
 
 
 def _add_schemas(document: dict[str, Any], resources: list[Resource]) -> None:
-    models: list[type[BaseModel]] = [ProblemOut, KeyIn]
+    models: list[type[BaseModel]] = [ProblemOut, KeyIn, EnvelopeIn, NoMailAddressOut]
     for resource in resources:
         models += [resource.kind.write, resource.models.patch]
     _, schemas = models_json_schema(

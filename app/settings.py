@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import DirectoryPath, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -39,6 +39,12 @@ class Settings(BaseSettings):
     review_days: int = Field(default=180, ge=1, le=3650, description="The same for everybody else who is held.")
     hot_cache_mb: int = Field(
         default=64, ge=0, le=100_000, description="Room for ready answers, in megabytes a worker; 0 for none."
+    )
+    font_dir: DirectoryPath | None = Field(
+        default=None, description="A folder of fonts for scripts that the built-in ones lack, such as Chinese."
+    )
+    press_queue: int = Field(
+        default=16, ge=1, le=1000, description="How many PDFs may wait to be printed, per worker; more get 503."
     )
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="The port of `/metrics`, on its own address; 0 for none."

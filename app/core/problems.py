@@ -51,7 +51,13 @@ _ALL: Final = (
     Type("internal", 500, "The register failed", "This is our fault. Nothing was written. Tell those who run it."),
     Type("unavailable", 503, "The register is busy", "Nothing was written. Try again after `Retry-After` seconds."),
 )
-TYPES: Final[Mapping[str, Type]] = {kind.slug: kind for kind in _ALL}
+TYPES: Final[dict[str, Type]] = {kind.slug: kind for kind in _ALL}
+
+
+def declare(kind: Type) -> Type:
+    """Add a type of problem that another part knows."""
+    TYPES[kind.slug] = kind
+    return kind
 
 
 class Fault(BaseModel):
@@ -95,12 +101,14 @@ class Problem(Exception):  # noqa: N818 - the standard's word
         errors: Sequence[Fault] | None = None,
         needed_by: Sequence[Needed] | None = None,
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         self.type = TYPES[slug]
         self.detail = detail or self.type.text
         self.errors = errors
         self.needed_by = needed_by
         self.headers = dict(headers or {})
+        self.members = dict(members or {})
         super().__init__(slug)
 
     def response(self) -> Response:
@@ -115,6 +123,7 @@ class Problem(Exception):  # noqa: N818 - the standard's word
             body["errors"] = list(self.errors)
         if self.needed_by is not None:
             body["needed_by"] = list(self.needed_by)
+        body |= self.members
         return Response(to_json(body), self.type.status, {**self.headers}, MEDIA_TYPE)
 
 

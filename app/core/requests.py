@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -47,11 +48,21 @@ async def caller_of(request: Request) -> Caller:
         return await identify(session, authorization)
 
 
-async def _reading(request: Request) -> AsyncIterator[Desk]:
+@asynccontextmanager
+async def reading(request: Request, *, brief: bool = True) -> AsyncIterator[Desk]:
+    """Open the caller's desk for a part of a request, so that what takes its time afterwards holds no connection.
+
+    Say that it is not ``brief`` once an answer has begun: the request cannot be done again then.
+    """
     # What has been read from the body cannot be read again, so only GET may be done twice.
-    brief = request.method == "GET" and not request.scope.get(PATIENT)
+    brief = brief and request.method == "GET" and not request.scope.get(PATIENT)
     async with database_of(request).read(brief=brief) as session:
         yield desk_of(request, session, await identify(session, request.headers.get("authorization")))
+
+
+async def _reading(request: Request) -> AsyncIterator[Desk]:
+    async with reading(request) as desk:
+        yield desk
 
 
 async def writer_of(request: Request) -> Caller:

@@ -13,6 +13,9 @@ from app.letters.country import Printable, country_line
 from app.letters.scripts import clean
 from app.letters.templates import Template, box, template
 
+PARTS: Final = (
+    "recipient", "facility", "street", "po_box", "locality", "district", "region", "postal_code", "country",
+)  # fmt: skip
 _PLACES: Final = ("region", "district", "locality", "street")
 _NAMES: Final = {
     "Latn": "Latin", "Cyrl": "Cyrillic", "Arab": "Arabic", "Geor": "Georgian", "Armn": "Armenian",
@@ -24,9 +27,8 @@ _NAMES: Final = {
 class Lines:
     """An address ready to print, and what to know about it.
 
-    ``parts`` holds ``recipient``, ``facility``, ``street``, ``po_box``, ``locality``, ``district``, ``region``,
-    ``postal_code`` and ``country`` as far as they are known. ``fallbacks`` names the language of each part that
-    is not in ``language``. Each warning is a word to program by, a colon and a sentence to read.
+    ``parts`` holds ``PARTS`` as far as they are known. ``fallbacks`` names the language of each part that is not
+    in ``language``. Each warning is a word to program by, a colon and a sentence to read.
     """
 
     lines: list[str]

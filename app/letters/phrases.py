@@ -1,6 +1,7 @@
 """The few words that letters, cards and calendars say themselves, and dates in the same language."""
 
 import json
+from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -27,8 +28,16 @@ def spoken() -> list[str]:
 
 def speech(language: str | None) -> str:
     """Give the language to speak for a language tag: the same, or English."""
-    base = (language or _FALLBACK).split("-", maxsplit=1)[0].lower()
-    return base if base in _table() else _FALLBACK
+    return first_spoken([language] if language else [])
+
+
+def first_spoken(languages: Iterable[str]) -> str:
+    """Give the first of several languages that there are phrases in, or English."""
+    return next((tag for tag in map(_base, languages) if tag in _table()), _FALLBACK)
+
+
+def _base(tag: str) -> str:
+    return tag.split("-", maxsplit=1)[0].lower()
 
 
 def phrase(key: str, language: str | None, **values: str) -> str:
