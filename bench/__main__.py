@@ -1,0 +1,23 @@
+"""`python3 run.py bench [WHAT] …`: measures what the documents promise."""
+
+import runpy
+import sys
+
+_PARTS = {"serving": "how fast requests are answered (the default)", "names": "how well names are found"}
+
+
+def main() -> None:
+    """Hand on to the part that was asked for."""
+    asked = sys.argv[1] if len(sys.argv) > 1 else "serving"
+    if asked in {"-h", "--help"}:
+        print("usage: python3 run.py bench [PART] …; PART --help tells more\n")
+        print("\n".join(f"  {name:10}{text}" for name, text in _PARTS.items()))
+        return
+    name = asked if asked in _PARTS else "serving"
+    rest = sys.argv[2:] if asked in _PARTS and len(sys.argv) > 1 else sys.argv[1:]
+    sys.argv = [f"bench {name}", *rest]
+    runpy.run_module(f"bench.{name}", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
