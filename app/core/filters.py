@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
-from sqlalchemy import Column, ColumnElement, Date, and_, exists, or_
+from sqlalchemy import Column, ColumnElement, Date, Uuid, and_, exists, or_, select
 from sqlalchemy.sql import Subquery
 from sqlmodel.sql.sqltypes import UTCDateTime
 
@@ -66,14 +66,15 @@ class Filters:
         """Give the conditions that a list's parameters stand for, as this tier may ask them."""
         return [self.offered[name].condition(value, tier) for name, value in query.told().items()]
 
-    def sort(self, asked: str | None) -> tuple[Column[Any], bool]:
-        """Give the column to sort by, and whether downwards."""
-        word = asked or self.default_sort
+    def sort(self, query: Filter) -> tuple[Column[Any], bool]:
+        """Give the column to sort by, and whether downwards; what changed since an instant comes in that order."""
+        word = getattr(query, "sort", None) or (self.default_sort if query.updated_since is None else "updated_at")
         return self.sorts[word.removeprefix("-")], word.startswith("-")
 
     def _model(self) -> type[Filter]:
         words = [word for name in self.sorts for word in (name, f"-{name}")]
-        sort = Field(default=None, description=f"Order by this; `-` for descending. Default `{self.default_sort}`.")
+        default = f"Default `{self.default_sort}`, with `updated_since` `updated_at`."
+        sort = Field(default=None, description=f"Order by this; `-` for descending. {default}")
         fields: dict[str, Any] = {"sort": (Literal[*words] | None, sort)}
         for name, offer in self.offered.items():
             if name not in Filter.model_fields:
@@ -137,11 +138,11 @@ class Filters:
 
     def _holds(self, name: str) -> Condition:
         record_id = self._columns["id"]
-        theirs = and_(entries.c.kind == self._kind.name, entries.c.field == name, entries.c.id == record_id)
-        return lambda values, _: exists().where(theirs, entries.c.value.in_(values))
+        theirs = select(entries.c.id).where(entries.c.kind == self._kind.name, entries.c.field == name)
+        return lambda values, _: record_id.in_(theirs.where(entries.c.value.in_(values)))
 
     def _sorts(self) -> Iterator[tuple[str, Column[Any]]]:
-        yield "created_at", documents.c.created_at
+        yield "created_at", self._columns["created_at"]
         yield "updated_at", documents.c.updated_at
         for name in self._kind.fields:
             info = self._kind.write.model_fields[name]
@@ -157,12 +158,12 @@ class Filters:
 
 
 def _common(kind: Kind) -> dict[str, Offered]:
-    record_id = kind.record.__table__.c.id  # type: ignore[attr-defined]  # table classes have it
-    cites = and_(links.c.kind == kind.name, links.c.id == record_id, links.c.field == "citations")
+    record_id: Column[UUID] = kind.record.__table__.c.id  # type: ignore[attr-defined]  # table classes have it
+    cites = (links.c.to_kind == "sources", links.c.kind == kind.name, links.c.field == "citations")
 
     def source(values: list[UUID], tier: Tier) -> ColumnElement[bool]:
         open_to = (links.c.tier <= int(tier), _sees("sources", links.c.to_id, tier))
-        return exists().where(cites, links.c.to_id.in_(values), *open_to)
+        return record_id.in_(select(links.c.id).where(*cites, links.c.to_id.in_(values), *open_to))
 
     return {
         "id": Offered(Id, "", lambda values, _: record_id.in_(values), many=True),
@@ -198,8 +199,8 @@ def cursor_value(value: object) -> object:
 
 def from_cursor(column: Column[Any], value: Any) -> Any:  # noqa: ANN401 - of the column's type
     """Give back the sort value that a cursor holds."""
-    if value is None:
-        return None
     if isinstance(column.type, UTCDateTime):
         return datetime.fromisoformat(value)
+    if isinstance(column.type, Uuid):
+        return UUID(value)
     return date.fromisoformat(value) if isinstance(column.type, Date) else value

@@ -1,16 +1,18 @@
 """Lists of records: one keyset page at a time, each record as the bytes that are kept ready."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Request
 from pydantic_core import to_json
-from sqlalchemy import Column, ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import Column, Row, Select, Table, and_, func, select, tuple_
 
 from app.core import paging
 from app.core.desk import Desk
+from app.core.dialects import OuterFirst
 from app.core.documents import documents
 from app.core.filters import Filter, Filters, cursor_value, from_cursor
 from app.core.kinds import Kind
@@ -32,43 +34,72 @@ class Page:
 
 
 async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, request: Request, secret: bytes) -> Page:
-    """Give the page that a list's parameters ask for: one query, and one more for the total."""
+    """Give the page that a list's parameters ask for.
+
+    One query; one more at the place where unknown values begin, which come last in either direction; one more for
+    the total.
+    """
     tier = desk.caller.tier
-    table = kind.record.__table__  # type: ignore[attr-defined]  # table classes have it
+    table: Table = kind.record.__table__  # type: ignore[attr-defined]  # table classes have it
     where = and_(live(kind.name, tier), *filters.conditions(query, tier))
-    base = select(documents.c.id).join(table, table.c.id == documents.c.id).where(where)
-    column, down = filters.sort(getattr(query, "sort", None))
+    order = Order.by(table, *filters.sort(query))
+    by_documents = order.columns[0].table is documents
+    outer, inner = (documents, table) if by_documents else (table, documents)
+    both = OuterFirst(outer, inner, table.c.id == documents.c.id)
+    base = select(documents.c.id, documents.c.body).select_from(both).where(where)
     scope = paging.scope_of(request.url.path, int(tier), request.query_params.multi_items())
-    statement = base.add_columns(documents.c.body, column.label("place"))
-    if query.cursor is not None:
-        value, last = paging.unseal(secret, scope, query.cursor)
-        statement = statement.where(_after(column, from_cursor(column, value), UUID(last), down=down))
-    rows = (await desk.session.execute(_ordered(statement, column, down=down).limit(query.limit + 1))).all()
+    place = None if query.cursor is None else paging.unseal(secret, scope, query.cursor)
+    rows: list[Row[Any]] = []
+    for statement in order.statements(base, place):
+        left = query.limit + 1 - len(rows)
+        rows += (await desk.session.execute(statement.limit(left))).all() if left else []
     page = rows[: query.limit]
     cursor = None
     if len(rows) > query.limit:
-        cursor = paging.seal(secret, scope, [cursor_value(page[-1].place), str(page[-1].id)])
+        cursor = paging.seal(secret, scope, [cursor_value(value) for value in tuple(page[-1])[2:]])
     total = (await desk.session.execute(_counted(base))).scalar_one() if query.count else None
     return Page([(row.id, row.body) for row in page], cursor, total)
 
 
 def _counted(base: Select[Any]) -> Select[Any]:
-    return select(func.count()).select_from(base.subquery())
+    return select(func.count()).select_from(base.with_only_columns(documents.c.id).subquery())
 
 
-def _ordered(statement: Select[Any], column: Column[Any], *, down: bool) -> Select[Any]:
-    unknown_last = [column.is_(None)] if column.nullable else []
-    return statement.order_by(*unknown_last, column.desc() if down else column, documents.c.id)
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of a list: the column asked for, then when and as what a record was made, so that no two are equal.
 
+    These are the columns of one index, so that every page begins where the one before ended.
+    """
 
-def _after(column: Column[Any], value: Any, last: UUID, *, down: bool) -> ColumnElement[bool]:  # noqa: ANN401
-    """Give what comes after a place; unknown values come last, whichever the direction."""
-    later = documents.c.id > last
-    if value is None:
-        return and_(column.is_(None), later)
-    beyond = column < value if down else column > value
-    unknown = [column.is_(None)] if column.nullable else []
-    return or_(beyond, and_(column == value, later), *unknown)
+    columns: tuple[Column[Any], ...]
+    down: bool
+
+    @classmethod
+    def by(cls, table: Table, column: Column[Any], down: bool) -> Self:  # noqa: FBT001 - as a sort is given
+        """Give the order by a column of the kind's table, or of its documents."""
+        mine = documents if column.table is documents else table
+        made = () if mine is documents or column is table.c.created_at else (table.c.created_at,)
+        return cls((column, *made, mine.c.id), down)
+
+    def statements(self, base: Select[Any], place: list[Any] | None) -> Iterator[Select[Any]]:
+        """Give the statements that a page after a place is read with, one after the other until it is full."""
+        base = base.add_columns(*(column.label(f"place_{i}") for i, column in enumerate(self.columns)))
+        first, *rest = self.columns
+        if not first.nullable:
+            yield self._from(base, self.columns, place)
+            return
+        if place is None or place[0] is not None:
+            yield self._from(base.where(first.is_not(None)), self.columns, place)
+            place = None
+        yield self._from(base.where(first.is_(None)), rest, place[1:] if place else None)
+
+    def _from(self, base: Select[Any], columns: Sequence[Column[Any]], place: list[Any] | None) -> Select[Any]:
+        if place is not None:
+            here = tuple_(*columns)
+            last = tuple_(*(from_cursor(column, value) for column, value in zip(columns, place, strict=True)))
+            base = base.where(here < last if self.down else here > last)
+        return base.order_by(*(column.desc() if self.down else column for column in columns))
 
 
 def next_link(request: Request, cursor: str, base: str) -> str:

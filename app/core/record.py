@@ -258,7 +258,8 @@ def _complete(_: Mapper[Any], record: type[Record]) -> None:
     for name, shadow in shadows(record):
         table.append_column(Column(f"{name}_{shadow.suffix}", shadow.type(), nullable=True))
     for name in searchable(record):
-        table.append_constraint(Index(f"ix_{table.name}_{name}", table.c[name], table.c.id))
+        table.append_constraint(Index(f"ix_{table.name}_{name}", table.c[name], table.c.created_at, table.c.id))
+    table.append_constraint(Index(f"ix_{table.name}_created_at", table.c.created_at, table.c.id))
 
 
 def _reference(table: Table, column: Column[Any], kind: str) -> None:

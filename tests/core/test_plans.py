@@ -1,0 +1,94 @@
+"""How lists are read: along an index, whatever is asked for, so that a page costs the same in a large register."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from app.core.filters import Filters
+from app.register import KINDS, RESOURCES
+from tests.conftest import Register, running
+
+FILTERS: dict[str, Filters] = {resource.kind.name: resource.filters for resource in RESOURCES}
+VALUES = {"uuid": "00000000-0000-4000-8000-000000000000", "date-time": "2021-05-18T00:00:00Z"}
+BY_PATTERN = {"XXXX": "2021-05", "^P": "P2Y", "[a-z]{2,3}": "be", ":.+": "scheme:value", "0-9]{1,5}": "130"}
+Plans = list[list[str]]
+
+
+def value_of(schema: dict[str, Any]) -> str:
+    """Give a value that a parameter takes."""
+    arms = [arm for arm in schema.get("anyOf", [schema]) if arm.get("type") != "null"]
+    shape = arms[0].get("items", arms[0])
+    if "enum" in shape or "const" in shape:
+        return str(shape.get("enum", [shape.get("const")])[0])
+    if shape.get("type") == "boolean":
+        return "true"
+    pattern = str(shape.get("pattern", ""))
+    fitting = (value for mark, value in BY_PATTERN.items() if mark in pattern)
+    return str(VALUES.get(shape.get("format", "")) or next(fitting, "246035"))
+
+
+CASES = [
+    pytest.param(kind, name, value_of(schema), id=f"{kind}-{name}")
+    for kind, filters in FILTERS.items()
+    for name, schema in filters.model.model_json_schema()["properties"].items()
+    if name not in {"limit", "cursor", "count", "sort"}
+]
+SORTS = [(kind, way + word) for kind, filters in FILTERS.items() for word in filters.sorts for way in ("", "-")]
+
+
+@pytest.fixture
+async def lone(sqlite_url: str) -> AsyncIterator[Register]:
+    """An empty register on SQLite, whose plans do not depend on what it holds: it keeps no statistics."""
+    async with running(sqlite_url) as made:
+        yield made
+
+
+async def plans(register: Register, path: str, **parameters: str) -> Plans:
+    """Give the plan of each statement of a list."""
+    asked: list[tuple[str, tuple[Any, ...]]] = []
+
+    def note(_: object, __: object, statement: str, said: tuple[Any, ...], *___: object) -> None:
+        asked.append((statement, said))
+
+    for engine in register.database.engines:
+        event.listen(engine.sync_engine, "before_cursor_execute", note)
+    answer = await register.partner.get(path, params=parameters)
+    assert answer.status_code == 200, answer.text
+    found = []
+    async with register.database.read() as session:
+        connection = await session.connection()
+        for statement, said in [(s, p) for s, p in asked if "documents.body" in s]:
+            rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", said)
+            found.append([str(tuple(row)[-1]) for row in rows])
+    assert found
+    return found
+
+
+def scans(found: Plans, but: str = "USING NOTHING") -> list[str]:
+    """Give the steps that walk over a whole table, but those that follow an index of this name."""
+    return [step for plan in found for step in plan if step.startswith("SCAN") and but not in step]
+
+
+def sorted_apart(found: Plans) -> list[str]:
+    return [step for plan in found for step in plan if "TEMP B-TREE" in step]
+
+
+@pytest.mark.parametrize(("kind", "name", "value"), CASES)
+async def test_a_filter_walks_over_no_table_unordered(lone: Register, kind: str, name: str, value: str) -> None:
+    # Of a range nobody knows how much it holds: it is followed along the order of the list, page by page.
+    ranged = name.endswith(("_from", "_to", "valid_on", "visibility"))
+    assert scans(await plans(lone, f"/v1/{kind}", **{name: value}), "created_at" if ranged else "USING NOTHING") == []
+
+
+@pytest.mark.parametrize(("kind", "sort"), SORTS)
+async def test_a_sort_follows_an_index(lone: Register, kind: str, sort: str) -> None:
+    found = await plans(lone, f"/v1/{kind}", sort=sort)
+    assert (scans(found, f"INDEX ix_{kind}_{sort.removeprefix('-')}"), sorted_apart(found)) == ([], [])
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, shape in KINDS.items() for name in shape.references])
+async def test_what_refers_to_one_record_comes_in_order(lone: Register, kind: str, name: str) -> None:
+    found = await plans(lone, f"/v1/{kind}", **{name: VALUES["uuid"], "sort": "created_at"})
+    assert (scans(found), sorted_apart(found)) == ([], [])
