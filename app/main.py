@@ -19,7 +19,7 @@ from app.core.edge import Edge, Methods
 from app.core.hot import Hot
 from app.core.migrating import migrate
 from app.core.problems import Problem, faults
-from app.letters import letter
+from app.letters import addressees, letter
 from app.letters.coverage import font_set
 from app.letters.pressroom import PressRoom
 from app.openapi import describe
@@ -29,7 +29,13 @@ from app.register import RESOURCES
 from app.register.seeding import seed
 from app.settings import Settings
 
-_ROUTERS: Final = (service.router, *(resource.router for resource in RESOURCES), letter.router, keys.router)
+_ROUTERS: Final = (
+    service.router,
+    *(resource.router for resource in RESOURCES),
+    letter.router,
+    addressees.router(),
+    keys.router,
+)
 # The framework would otherwise offer spans with addresses and queries of readers to whoever listens.
 _NO_TELEMETRY: Final[Any] = {
     "tracing": False,

@@ -1,0 +1,95 @@
+"""Rows as the files that letter evenings want: vCards, labels, cards."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from babel import Locale
+
+from app.letters.cards import Card, cards
+from app.letters.choice import localized
+from app.letters.coverage import uncovered
+from app.letters.labels import Label, labels
+from app.letters.lines import Lines
+from app.letters.phrases import phrase, speech
+from app.letters.recipients import Row
+from app.letters.scripts import clean
+from app.letters.vcard import vcard
+from app.reading.dossier import Record
+
+_CARDS: Final = {"cards": "A4", "cards-letter": "Letter"}
+
+
+class Recipient(NamedTuple):
+    """A person and their row."""
+
+    person: Record
+    row: Row
+
+
+def in_words(texts: object, language: str) -> str:
+    """Give a localized text in the language spoken, else in English, else in the first there is."""
+    known = localized(texts)
+    return next((known[tag] for tag in (language, "en", *known) if tag in known), "")
+
+
+def notes(row: Row, language: str) -> list[str]:
+    """Give what to know about writing to a person, sentence by sentence."""
+    spoken = [("reads", row["languages"]), ("let_in", row["mail_languages"])]
+    return [
+        *filter(None, [in_words(row["letter_notes"], language), in_words(row["mail_rules"], language)]),
+        *(phrase(key, language, languages=_languages(tags, language)) for key, tags in spoken if tags),
+    ]
+
+
+def _languages(tags: Sequence[str], language: str) -> str:
+    known: Mapping[str, str] = Locale.parse(speech(language), sep="-").languages
+    return ", ".join(known.get(tag.split("-")[0], tag) for tag in tags)
+
+
+def as_vcard(one: Recipient, language: str, url: str | None) -> str:
+    """Write a recipient for an address book; the age of the address and what to know stand in the note."""
+    row = one.row
+    parts = {name: text for name, text in row["parts"].items() if text}
+    laid = Lines(row["lines"], parts, row["language"], None)
+    said = [row["age"], *notes(row, language)]
+    return vcard(dict(one.person), laid, note="\n".join(said), url=url)
+
+
+class PrintJob:
+    """A job of labels or cards; raises ``ValueError`` for a sheet that is not known."""
+
+    def __init__(self, name: str, skip: int, speech: str, fonts: str | None) -> None:
+        self.kind = "cards" if name in _CARDS else "labels"
+        self._language = speech
+        self._fonts = fonts
+        self._blank = labels(fonts=fonts)
+        if name in _CARDS:
+            self.job = cards(language=speech, paper=_CARDS[name], fonts=fonts)
+        else:
+            self.job = labels(name, skip=skip, fonts=fonts)
+
+    def cell(self, one: Recipient, url: str | None) -> Label | Card:
+        """Write a recipient for the sheet."""
+        row, ref = one.row, _ref(one, self._fonts)
+        if self.kind == "labels":
+            return Label(row["lines"], row["age"], ref)
+        return Card(
+            name=row["name"],
+            lines=row["lines"],
+            about=in_words(one.person.get("occupation"), self._language) or None,
+            notes=" ".join(notes(row, self._language)) or None,
+            birth_date=row["birth_date"],
+            age_line=row["age"],
+            qr=url,
+            ref=ref,
+        )
+
+    def alone(self, label: Label) -> bytes:
+        """Give a sheet that has nothing but one label, where there is nobody to write to."""
+        return self._blank.whole([label])
+
+
+def _ref(one: Recipient, fonts: str | None) -> str:
+    """Give what to call a person whose address no font shows: a name that can be printed, or the id."""
+    names = [clean(name["full"]) for name in one.person["names"]]
+    return next((name for name in names if name and not uncovered(name, fonts)), str(one.row["person_id"]))
