@@ -78,9 +78,7 @@ def find_server() -> Path | None:
 def version(folder: Path) -> int:
     """Asks a server for its major version; 0 if there is none."""
     try:
-        said = subprocess.run(  # noqa: S603 -- a program we have found
-            [folder / "postgres", "--version"], capture_output=True, text=True, check=True
-        ).stdout
+        said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return 0
     found = re.search(r"\d+", said)
@@ -148,7 +146,7 @@ def launch(binaries: Path) -> Cluster:
     settings = {**SETTINGS, "port": str(port), "unix_socket_directories": str(folder)}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     server = [str(binaries / "postgres"), "-D", str(folder / "data"), *options]
-    keeper = subprocess.Popen(  # noqa: S603 -- the same
+    keeper = subprocess.Popen(
         ["/bin/sh", "-c", KEEPER, "keeper", str(folder), *server],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -171,7 +169,7 @@ def memory() -> Path | None:
 def initialise(binaries: Path, folder: Path, identity: dict[str, Any]) -> None:
     """Runs initdb; C.UTF-8 orders and folds as servers in use do, and is on every Linux that is not very old."""
     locale = "C.UTF-8" if sys.platform == "linux" else "C"
-    made = subprocess.run(  # noqa: S603 -- the same
+    made = subprocess.run(
         [
             binaries / "initdb",
             f"--pgdata={folder / 'data'}",

@@ -65,9 +65,7 @@ def test_what_a_database_is_filled_with_is_prepared_once(postgresql_templates: P
 
 def test_a_server_outlives_no_run_that_is_killed(binaries: Path) -> None:
     command = [sys.executable, "-c", LEFT_BEHIND, str(binaries)]
-    with subprocess.Popen(  # noqa: S603 -- this very Python
-        command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent
-    ) as run:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent) as run:
         assert run.stdout
         folder = Path(run.stdout.readline().strip())
         server = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])

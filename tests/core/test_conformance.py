@@ -194,14 +194,15 @@ async def test_statements_of_list_and_read_do_not_grow(register: Register, kind:
             made = await create(register.editor, kind, await one_of(register.editor, kind))
         row = []
         for path in (f"/v1/{kind}?count=true", f"/v1/{kind}/{made['id']}"):
-            await register.public.get(path)
+            # As a partner: the public may get an answer that is ready.
+            await register.partner.get(path)
             register.statements.clear()
-            await register.public.get(path)
+            await register.partner.get(path)
             row.append(sum(1 for statement in register.statements if statement.startswith("SELECT")))
         counts.append(row)
     assert counts[0] == counts[1]
-    assert counts[0][0] <= 8
-    assert counts[0][1] <= 4
+    assert 1 <= counts[0][0] <= 8
+    assert 1 <= counts[0][1] <= 5
 
 
 @every_kind

@@ -1,0 +1,80 @@
+"""A register as users run it: a process of its own, on a port of its own, that can be killed."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+ROOT = Path(__file__).parents[1]
+_PATIENCE = 60.0
+
+
+@dataclass
+class Served:
+    """A server process and the address at which it answers."""
+
+    process: "subprocess.Popen[bytes]"
+    base: str
+
+    def kill(self) -> None:
+        """Kill it and its workers as a power cut would."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def free_port() -> int:
+    """Give a port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def served(url: str, *arguments: str, **settings: str) -> Iterator[Served]:
+    """Run `vestka serve` on a database until the block ends."""
+    port = free_port()
+    command = [sys.executable, "-P", "-m", "app.cli", "serve", "--port", str(port), "--no-seed", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "VESTKA_DATABASE_URL": url, **settings}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
+    running = Served(process, f"http://127.0.0.1:{port}")
+    try:
+        _await(running)
+        yield running
+    finally:
+        running.kill()
+
+
+def _await(running: Served) -> None:
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        with contextlib.suppress(httpx2.TransportError):
+            if httpx2.get(f"{running.base}/readyz").status_code == 200:
+                return
+        assert running.process.poll() is None, "the server has stopped"
+        time.sleep(0.05)
+    raise TimeoutError("the server does not answer")
+
+
+def run(url: str, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a `vestka` command on a database."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "VESTKA_DATABASE_URL": url, **settings}
+    command = [sys.executable, "-P", "-m", "app.cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+
+
+def new_key(url: str, *scopes: str) -> dict[str, str]:
+    """Make a key as an operator does, and give the header that sends it."""
+    said = [word for scope in scopes for word in ("--scope", scope)]
+    made = run(url, "key", "create", "--owner", "an invented owner", *said)
+    assert made.returncode == 0, made.stderr
+    return {"Authorization": f"Bearer {made.stdout.strip()}"}
