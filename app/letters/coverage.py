@@ -94,6 +94,8 @@ def uncovered(text: str, directory: str | None = None) -> set[str]:
     A letter and its marks come out right only when one font has them all, composed or apart.
     """
     shown = font_set(directory).shown
+    if any(font.issuperset(map(ord, text)) for font in shown):
+        return set()
     return {cluster for cluster in set(clusters(text)) if not _drawable(cluster, shown)}
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -71,6 +71,7 @@ def _words(parts: Parts, language: str | None) -> str:
     return day_in_words(day, language) if parts.year else format_skeleton("MMMMd", day, locale=locale)
 
 
+@lru_cache(maxsize=1024)
 def age_in_words(confirmed: str | None, language: str | None, *, stale: bool = False) -> str:
     """Say how old an address is, by a partial date: “address last confirmed 9 November 2023; it may be out of date”."""
     if confirmed is None:

@@ -27,6 +27,8 @@ def clean(text: object) -> str:
     """Make one line of a value: spaces folded, control and direction characters dropped, composed form (NFC)."""
     if not isinstance(text, str):
         return ""
+    if text.isprintable() and unicodedata.is_normalized("NFC", text):  # nothing in it but letters, marks and spaces
+        return " ".join(text.split())
     kept = (_kept(char) for char in unicodedata.normalize("NFC", text))
     return " ".join("".join(kept).split())
 
@@ -50,8 +52,10 @@ def letter_script(char: str) -> str | None:
 
 def script_of(text: str) -> str | None:
     """Give the script that most letters of a text belong to; ``None`` when it has no letters at all."""
-    counted = Counter(script for script in map(letter_script, text) if script)
-    return counted.most_common(1)[0][0] if counted else None
+    if text.isascii():
+        return "Latn" if any(map(str.isalpha, text)) else None
+    counted = Counter(filter(None, map(letter_script, text)))
+    return max(counted, key=lambda script: counted[script], default=None)
 
 
 def clusters(text: str) -> Iterator[str]:
