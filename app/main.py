@@ -19,7 +19,7 @@ from app.core.edge import Edge, Methods
 from app.core.hot import Hot
 from app.core.migrating import migrate
 from app.core.problems import Problem, faults
-from app.letters import addressees, letter
+from app.letters import addressees, agenda, letter
 from app.letters.coverage import font_set
 from app.letters.pressroom import PressRoom
 from app.openapi import describe
@@ -34,6 +34,7 @@ _ROUTERS: Final = (
     *(resource.router for resource in RESOURCES),
     letter.router,
     addressees.router(),
+    agenda.router(),
     keys.router,
 )
 # The framework would otherwise offer spans with addresses and queries of readers to whoever listens.

@@ -17,7 +17,7 @@ from app.core.problems import docs, fault, invalid
 from app.core.requests import JSON, STRICT, answer
 from app.core.types import PartialDate
 from app.letters import vcard
-from app.letters.asking import People, PeopleAsked, with_filters
+from app.letters.asking import People, PeopleAsked, refuse, with_filters
 from app.letters.formats import preferred
 from app.letters.labels import Label
 from app.letters.letter import PDF, page_of_person
@@ -116,7 +116,7 @@ class Addressees(People[AddresseesAsked]):
 
     async def everybody(self) -> AsyncIterator[list[Recipient]]:
         """Give all rows, portion by portion; as many as ``limit`` if it was sent."""
-        most = self.asked.limit if "limit" in self.asked.model_fields_set else None
+        most = self.most
         async for people in self.portions():
             found = await self.rows(people)
             yield found[:most]
@@ -184,7 +184,6 @@ async def _answer(addressees: Addressees) -> Response:
 
 
 def _refuse_senseless(asked: AddresseesAsked, wanted: Format) -> None:
-    """Refuse parameters that mean nothing in the format, rather than pass over them."""
     printed = wanted in {"pdf", "cards"}
     wrong = {
         "sheet": asked.sheet is not None and not printed,
@@ -194,9 +193,7 @@ def _refuse_senseless(asked: AddresseesAsked, wanted: Format) -> None:
         "count": asked.count and wanted != "json",
         "include_unreachable": asked.include_unreachable and (printed or wanted == "vcf"),
     }
-    said = f"This means nothing with the format `{wanted}`. Leave it out, or ask for another `format`."
-    if any(wrong.values()):
-        raise invalid(*(fault(f"/query/{name}", said) for name, is_so in wrong.items() if is_so))
+    refuse(wrong, f"This means nothing with the format `{wanted}`. Leave it out, or ask for another `format`.")
 
 
 async def _list(addressees: Addressees) -> Response:

@@ -1,6 +1,6 @@
 """Who is asked for: the filters of persons with those of letters, and the people they find, portion by portion."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -9,6 +9,7 @@ from pydantic import create_model
 
 from app.core.filters import Filter
 from app.core.lists import page_of
+from app.core.problems import fault, invalid
 from app.core.requests import database_of, reading
 from app.letters.letter import fonts_of
 from app.letters.recipients import Manner
@@ -72,3 +73,14 @@ class People(Generic[_Asked]):
             yield found
             if cursor is None:
                 return
+
+    @property
+    def most(self) -> int | None:
+        """Give how many are asked for; None for all: a limit that was not sent is one of pages only."""
+        return self.asked.limit if "limit" in self.asked.model_fields_set else None
+
+
+def refuse(wrong: Mapping[str, bool], said: str) -> None:
+    """Refuse parameters that mean nothing here, rather than pass over them."""
+    if any(wrong.values()):
+        raise invalid(*(fault(f"/query/{name}", said) for name, is_so in wrong.items() if is_so))

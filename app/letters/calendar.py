@@ -12,6 +12,7 @@ from app.letters.phrases import phrase
 from app.letters.scripts import clean
 
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
+ENDING: Final = b"END:VCALENDAR\r\n"
 _UNKNOWN_YEAR: Final = 2000  # a leap year, so that 29 February has a first occurrence
 _EARLIEST: Final = 1900  # what common calendar programs still take
 _LEAP_DAY: Final = (2, 29)
@@ -137,12 +138,8 @@ def _whole(text: str | None) -> date | None:
     return date(parts.year, parts.month, parts.day)
 
 
-def calendar(days: Iterable[Day | None], *, stamp: datetime, language: str | None = None) -> bytes:
-    """Write a calendar; ``None`` among the days is left out, so that the makers above can be called for everyone.
-
-    ``stamp`` (aware, UTC) is every entry's DTSTAMP: give the register's last change, and the same register gives
-    the same bytes.
-    """
+def heading(language: str | None) -> bytes:
+    """Write what comes before a calendar's entries."""
     book = Calendar()
     book.add("prodid", "-//Vestka//letters//EN")
     book.add("version", "2.0")
@@ -150,10 +147,16 @@ def calendar(days: Iterable[Day | None], *, stamp: datetime, language: str | Non
     book.add("method", "PUBLISH")
     book.add("x-wr-calname", phrase("calendar", language))
     book.add("refresh-interval;value=duration", "P1D")
-    for day in days:
-        if day is not None:
-            book.add_component(_event(day, stamp))
-    return bytes(book.to_ical())
+    return bytes(book.to_ical()).removesuffix(ENDING)
+
+
+def entries(days: Iterable[Day | None], stamp: datetime) -> bytes:
+    """Write entries; ``None`` among the days is left out, so that the makers above can be called for everyone.
+
+    ``stamp`` (aware, UTC) is every entry's DTSTAMP: give the register's last change, and the same register gives
+    the same bytes.
+    """
+    return b"".join(_event(day, stamp).to_ical() for day in days if day is not None)
 
 
 def _event(day: Day, stamp: datetime) -> Event:

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -7,9 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from app.letters.calendar import Day, anniversary, birthday, calendar, hearing, release
+from app.letters.calendar import ENDING, Day, anniversary, birthday, entries, heading, hearing, release
 
 STAMP = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+def calendar(days: Iterable[Day | None], *, stamp: datetime, language: str | None = None) -> bytes:
+    return heading(language) + entries(days, stamp) + ENDING
 
 
 def _events(*days: Day | None) -> list[Any]:  # the library types a property as any of thirty classes
