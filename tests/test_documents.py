@@ -49,6 +49,15 @@ async def test_the_readmes_requests_get_the_answers_it_shows(seeded: Register) -
         assert holds(given, answer), (path, given)
 
 
+async def test_the_letters_page_shows_what_is_answered(seeded: Register) -> None:
+    page = (ROOT / "docs" / "letters.md").read_text(encoding="utf-8")
+    shown = requests_shown(page)
+    assert len(shown) >= 3
+    for path, answer in shown:
+        given = (await seeded.public.get(path)).json()
+        assert holds(given, answer), (path, given)
+
+
 async def test_the_readme_shows_everybody(seeded: Register) -> None:
     path, shown = requests_shown(README)[0]
     given = (await seeded.public.get(path)).json()

@@ -15,6 +15,7 @@ from app.core.documents import etag
 from app.core.lists import Page, next_link
 from app.core.problems import docs, fault, invalid
 from app.core.requests import JSON, STRICT, answer
+from app.core.tables import TABLE_MEDIA, TableFormat, table
 from app.core.types import PartialDate
 from app.letters import vcard
 from app.letters.asking import People, PeopleAsked, refuse, with_filters
@@ -25,11 +26,16 @@ from app.letters.phrases import phrase
 from app.letters.pressroom import PressRoom
 from app.letters.recipients import confirmed_on, row
 from app.letters.shapes import EXAMPLE, AddresseeOut
-from app.letters.writing import PrintJob, Recipient, as_vcard
+from app.letters.writing import COLUMNS, PrintJob, Recipient, as_cells, as_vcard
 from app.reading.dossier import Dossier, reach
 
-Format = Literal["json", "vcf", "pdf", "cards"]
-_MEDIA: Final[dict[str, Format]] = {JSON: "json", "text/vcard": "vcf", PDF: "pdf"}
+Format = Literal["json", "csv", "xlsx", "vcf", "pdf", "cards"]
+_MEDIA: Final[dict[str, Format]] = {
+    JSON: "json",
+    "text/vcard": "vcf",
+    PDF: "pdf",
+    **{media_type.partition(";")[0]: kind for kind, media_type in TABLE_MEDIA.items()},
+}
 _LOOKS: Final = 4  # portions that a page may take to fill up
 _STEP: Final = 48  # labels that are set in one turn of the press
 _PROBLEMS: Final = ("malformed", "foreign-cursor", "unauthorized", "invalid", "unavailable", "internal")
@@ -41,7 +47,7 @@ is released, dead, expelled, of unknown whereabouts, in home confinement or not 
 `include_unreachable=true` asks for the reason.
 
 As JSON in pages (one may hold fewer than `limit`; only `next_cursor: null` means the end), or as a file of everybody:
-vCard 4, labels or cards as PDF.
+a table (CSV, XLSX), vCard 4, labels or cards as PDF.
 """
 
 
@@ -53,7 +59,8 @@ class AddresseesAsked(PeopleAsked):
     )
     fresh: bool = Field(default=False, description="Whether to leave out stale addresses.")
     include_unreachable: bool = Field(
-        default=False, description="Whether to list those too who cannot be written to, with the reason (JSON)."
+        default=False,
+        description="Whether to list those too who cannot be written to, with the reason (JSON and tables).",
     )
     format: Format | None = Field(
         default=None, description="What to answer with; beats `Accept`. `pdf` prints labels, `cards` cards."
@@ -157,7 +164,7 @@ def router() -> APIRouter:
                 "model": AddresseePage,
                 "description": "The people, or a file of them.",
                 "headers": headers("ETag", "Link", "Cache-Control"),
-                "content": {**example, "text/vcard": {}, PDF: {}},
+                "content": {**example, **{name: {} for name in _MEDIA if name != JSON}},
             },
             304: {"description": "You have this answer already."},
             **docs(*_PROBLEMS),
@@ -172,7 +179,9 @@ async def _answer(addressees: Addressees) -> Response:
     _refuse_senseless(addressees.asked, wanted)
     if wanted == "json":
         return await _list(addressees)
-    if wanted == "vcf":
+    if wanted in TABLE_MEDIA:
+        pieces, media_type, name = _tabled(addressees, wanted), TABLE_MEDIA[wanted], f"addressees.{wanted}"
+    elif wanted == "vcf":
         pieces, media_type, name = _cards_for_address_books(addressees), vcard.MEDIA_TYPE, "addressees.vcf"
     else:
         sheet = _sheet(addressees, "cards" if wanted == "cards" else "L7160")
@@ -202,6 +211,14 @@ async def _list(addressees: Addressees) -> Response:
     base = request.app.state.settings.public_url
     links = {"Link": next_link(request, page.next_cursor, base)} if page.next_cursor else {}
     return answer(request, body, etag(len(page.items), body), links)
+
+
+async def _tabled(addressees: Addressees, kind: TableFormat) -> AsyncIterator[bytes]:
+    rows, speech = table(kind, COLUMNS), addressees.manner.speech
+    yield rows.feed(())
+    async for found in addressees.everybody():
+        yield rows.feed([as_cells(one, speech) for one in found])
+    yield rows.finish()
 
 
 async def _cards_for_address_books(addressees: Addressees) -> AsyncIterator[bytes]:

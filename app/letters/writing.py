@@ -5,11 +5,12 @@ from typing import Final, NamedTuple
 
 from babel import Locale
 
+from app.core.tables import Cell
 from app.letters.cards import Card, cards
 from app.letters.choice import localized
 from app.letters.coverage import uncovered
 from app.letters.labels import Label, labels
-from app.letters.lines import Lines
+from app.letters.lines import PARTS, Lines
 from app.letters.phrases import phrase, speech
 from app.letters.recipients import Row
 from app.letters.scripts import clean
@@ -53,6 +54,26 @@ def as_vcard(one: Recipient, language: str, url: str | None) -> str:
     laid = Lines(row["lines"], parts, row["language"], None)
     said = [row["age"], *notes(row, language)]
     return vcard(dict(one.person), laid, note="\n".join(said), url=url)
+
+
+COLUMNS: Final = (
+    "person_id", "name", "lines", *(part for part in PARTS if part != "recipient"), "language", "facility_id",
+    "languages", "mail_languages", "verified_on", "place_confirmed_on", "stale", "age", "warnings", "birth_date",
+    "letter_notes", "mail_rules", "reachable", "reason", "since", "sources",
+)  # fmt: skip
+
+
+def as_cells(one: Recipient, language: str) -> list[Cell]:
+    """Write a recipient as a row of a table, in the order of ``COLUMNS``; several values stand on lines of a cell."""
+    row = one.row
+    said = {
+        **row,
+        **(row["parts"] or {}),
+        "letter_notes": in_words(row["letter_notes"], language),
+        "mail_rules": in_words(row["mail_rules"], language),
+        "sources": [saying["title"] for saying in row["sources"]],
+    }
+    return ["\n".join(map(str, cell)) if isinstance(cell := said.get(name), list) else cell for name in COLUMNS]
 
 
 class PrintJob:

@@ -1,13 +1,16 @@
 """Who can be written to, as a list and as files."""
 
+import csv
+import io
 from typing import Any
 
 import pytest
 import vobject  # type: ignore[import-untyped]
+from python_calamine import CalamineWorkbook
 
 from app.letters.formats import preferred
 from app.letters.shapes import EXAMPLE, AddresseeOut
-from app.letters.writing import in_words
+from app.letters.writing import COLUMNS, in_words
 from tests.conftest import Register
 from tests.factories import Fields
 from tests.letters.reading import pages, text
@@ -128,6 +131,29 @@ async def test_an_address_book_reads_the_vcards(seeded: Register) -> None:
     assert note[1:] == ["Letters only.", "Letters get through in: Belarusian, Russian."]
 
 
+async def test_spreadsheets_read_the_tables_and_run_no_formula(seeded: Register) -> None:
+    names = [{"kind": "legal", "full": '=HYPERLINK("http://example.org")'}]
+    patch = {"names": names, "languages": ["be", "ru"]}
+    await seeded.editor.patch(f"/v1/persons/{LOIKA}", json=patch, headers={"If-Match": "*"})
+    answer = await seeded.public.get(LIST, params={"format": "csv"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = {row["person_id"]: row for row in csv.DictReader(io.StringIO(answer.text, newline=""))}
+    assert set(rows) == {CHEKINA, LOIKA}
+    assert rows[LOIKA]["name"] == '\'=HYPERLINK("http://example.org")'
+    assert rows[LOIKA]["languages"] == "be\nru"
+    assert rows[CHEKINA]["lines"].split("\n") == EXAMPLE["lines"]
+    assert (rows[CHEKINA]["postal_code"], rows[CHEKINA]["stale"]) == ("246035", "true")
+    named = {"Accept": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+    book = await seeded.public.get(LIST, headers=named, params={"include_unreachable": "true"})
+    read = CalamineWorkbook.from_filelike(io.BytesIO(book.content)).get_sheet_by_index(0).to_python()
+    assert read[0] == list(COLUMNS)
+    by_id = {row[0]: dict(zip(COLUMNS, row, strict=True)) for row in read[1:]}
+    assert by_id[LOIKA]["name"] == '=HYPERLINK("http://example.org")'
+    assert by_id[CHEKINA]["postal_code"] == "246035"
+    assert (by_id[ZOLATAVA]["reason"], by_id[ZOLATAVA]["since"]) == ("released", "2025-12-13")
+    assert str(by_id[ZOLATAVA]["sources"]).startswith("More than 1,000 Belarusians")
+
+
 async def test_labels_and_cards_are_printed(seeded: Register) -> None:
     for sheet in ("L7160", "5160", "63.5x38.1"):
         answer = await seeded.public.get(LIST, params={"format": "pdf", "sheet": sheet, "origin": "LT"})
@@ -207,6 +233,7 @@ async def test_what_means_nothing_is_refused(seeded: Register, query: str, names
         ("text/html,application/xhtml+xml,*/*;q=0.8", "json"),
         ("text/vcard;q=0.9, application/pdf;q=0.3", "vcf"),
         ("application/pdf;q=0, text/vcard;q=x", "json"),
+        ("text/csv", "json"),  # not known here
         ("nonsense;;;q", "json"),
     ],
 )
