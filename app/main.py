@@ -28,6 +28,7 @@ from app.places import STATIC
 from app.register import RESOURCES
 from app.register.seeding import seed
 from app.settings import Settings
+from app.sync import changes, export
 
 _ROUTERS: Final = (
     service.router,
@@ -35,6 +36,8 @@ _ROUTERS: Final = (
     letter.router,
     addressees.router(),
     agenda.router(),
+    changes.router,
+    export.router,
     keys.router,
 )
 # The framework would otherwise offer spans with addresses and queries of readers to whoever listens.
@@ -74,6 +77,8 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        if (following := getattr(app.state, "watch", None)) is not None:
+            await following.close()
         await database.close()
 
 

@@ -14,6 +14,7 @@ from app.core.requests import JSON, MERGE_PATCH
 from app.core.resource import Resource
 from app.letters.shapes import LETTERS, EnvelopeIn, NoMailAddressOut
 from app.register.seeding import seeds
+from app.sync.export import ExportLine
 
 VERSION: Final = "1"
 _TEXT: Final = """\
@@ -40,6 +41,7 @@ def describe(app: FastAPI, resources: Iterable[Resource]) -> dict[str, Any]:
     resources = list(resources)
     tags = [{"name": resource.kind.name, "description": resource.text} for resource in resources]
     tags += [{"name": "letters", "description": LETTERS}]
+    tags += [{"name": "sync", "description": "Copying the register and following it."}]
     tags += [{"name": "keys", "description": "API keys (admin)."}, {"name": "service", "description": "The service."}]
     document = get_openapi(
         title="Vestka",
@@ -67,7 +69,7 @@ def _is_default(operation: dict[str, Any]) -> bool:
 
 
 def _add_schemas(document: dict[str, Any], resources: list[Resource]) -> None:
-    models: list[type[BaseModel]] = [ProblemOut, KeyIn, EnvelopeIn, NoMailAddressOut]
+    models: list[type[BaseModel]] = [ProblemOut, KeyIn, EnvelopeIn, NoMailAddressOut, ExportLine]
     for resource in resources:
         models += [resource.kind.write, resource.models.patch]
     _, schemas = models_json_schema(

@@ -34,6 +34,9 @@ class Database:
         self.kinds = kinds
         self.reading = reading_engine(read_url or url)
         self.brief = brief_engine(read_url or url)
+        self.primary = self.reading if read_url in {None, url} else reading_engine(url)
+        # A reader of everything may take an hour over a bad line, and others must not wait for it.
+        self.copying = reading_engine(read_url or url, connections=3)
         self.writing = writing_engine(url)
         file = watched_file(read_url or url)
         self.watch: Watch = FileWatch(file) if file else Polled(self._last_heard)
@@ -43,6 +46,8 @@ class Database:
         self.recorder.follow(session_class)
         self._read = async_sessionmaker(self.reading, autoflush=False)
         self._read_briefly = async_sessionmaker(self.brief or self.reading, autoflush=False)
+        self._read_primary = async_sessionmaker(self.primary, autoflush=False)
+        self._copy = async_sessionmaker(self.copying, autoflush=False)
         self._write = async_sessionmaker(
             self.writing, sync_session_class=session_class, autoflush=False, expire_on_commit=False
         )
@@ -56,12 +61,19 @@ class Database:
         return self._identity
 
     @asynccontextmanager
-    async def read(self, *, brief: bool = False) -> AsyncIterator[AsyncSession]:
-        """Open a transaction that reads one state of the register.
+    async def read(self, *, brief: bool = False, primary: bool = False) -> AsyncIterator[AsyncSession]:
+        """Open a transaction that reads one state of the register; of the primary's, if a replica is behind.
 
         A ``brief`` one may raise ``TooLong``, and has then to be done again otherwise.
         """
-        async with self._read_briefly() if brief else self._read() as session:
+        sessions = self._read_primary if primary else self._read_briefly if brief else self._read
+        async with sessions() as session:
+            yield session
+
+    @asynccontextmanager
+    async def copy(self) -> AsyncIterator[AsyncSession]:
+        """Open a transaction that may read one state of the register for long; a few at a time have their turn."""
+        async with self._copy() as session:
             yield session
 
     @asynccontextmanager
@@ -79,7 +91,8 @@ class Database:
     @property
     def engines(self) -> tuple[AsyncEngine, ...]:
         """Give every engine there is."""
-        return (self.reading, self.writing, *([self.brief] if self.brief else []))
+        engines = (self.reading, self.primary, self.copying, self.writing, self.brief)
+        return tuple(dict.fromkeys(engine for engine in engines if engine is not None))
 
     async def close(self) -> None:
         """Close every connection."""

@@ -56,13 +56,13 @@ def _outer_first(element: OuterFirst, compiler: SQLCompiler, **said: Any) -> str
     return written.replace(" JOIN ", " CROSS JOIN ", 1)
 
 
-def reading_engine(url: str) -> AsyncEngine:
+def reading_engine(url: str, connections: int | None = None) -> AsyncEngine:
     """Make the engine for requests that only read: each transaction sees one state of the register."""
     if is_sqlite(url):
-        return _sqlite(url, "BEGIN", pool_size=4)
+        return _sqlite(url, "BEGIN", pool_size=connections or 4)
     return create_async_engine(
         url,
-        pool_size=8,
+        pool_size=connections or 8,
         max_overflow=0,
         pool_timeout=BUSY_SECONDS,
         pool_pre_ping=True,

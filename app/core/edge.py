@@ -66,7 +66,7 @@ class Edge:
                 await self._options(scope, receive, answer)
                 return
             if answer.head:
-                scope = {**scope, "method": "GET"}
+                scope = {**scope, "method": "GET", "head": True}  # what streams need not make its body
             await self._serve(scope, self._limited(scope, headers, receive), answer)
         except _TooLarge:
             await answer.problem(scope, receive, Problem("too-large", headers={"Connection": "close"}))

@@ -134,9 +134,10 @@ def answer(request: Request, body: bytes, tag: str, headers: dict[str, str] | No
     """Answer a read, or 304 when the caller has this answer already."""
     said = request.headers.get("if-none-match")
     known = said is not None and (said.strip() == "*" or tag.strip('"') in _TAG.findall(said))
-    headers = {"ETag": tag, "Vary": "Authorization, Accept, Accept-Encoding", **(headers or {})}
     # Answers to a key are for its holder alone; shared caches keep public ones and ask whether they still hold.
-    headers["Cache-Control"] = "private, no-cache" if "authorization" in request.headers else "public, no-cache"
+    for_whom = "private, no-cache" if "authorization" in request.headers else "public, no-cache"
+    always = {"ETag": tag, "Vary": "Authorization, Accept, Accept-Encoding", "Cache-Control": for_whom}
+    headers = {**always, **(headers or {})}
     return Response(status_code=304, headers=headers) if known else Response(body, 200, headers, JSON)
 
 

@@ -1,0 +1,93 @@
+"""Everything that a tier may read, as JSON Lines from one state of the register."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy import ColumnElement, and_, literal, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.database import Identity
+from app.core.documents import documents
+from app.core.history import changes
+from app.core.kinds import Key
+from app.core.problems import fault, invalid
+from app.core.record import Tier
+from app.sync.cursors import Cursors, Place
+from app.sync.feed import View, end_of
+
+FORMAT_VERSION: Final = 1
+# Enough that a statement's own cost does not show, little enough that nobody's memory does.
+PORTION: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One export: what it shows, of which register, and where an earlier one was cut."""
+
+    view: View
+    kinds: tuple[str, ...]
+    identity: Identity
+    cursors: Cursors
+    begun: Place | None = None
+    after: Key | None = None
+
+    async def lines(self, session: AsyncSession) -> AsyncIterator[bytes]:
+        """Give the lines in portions: the first line, the records by kind and age, the count."""
+        place = self.begun or await end_of(session, self.view)
+        last = await self._cut(session)
+        yield await self._first(session, place)
+        counts: dict[str, int] = {}
+        for kind in self._left():
+            counts[kind] = 0
+            prefix = b'{"kind":"%b","record":' % kind.encode()
+            while rows := await _portion(session, self.view.tier, kind, last):
+                counts[kind] += len(rows)
+                yield b"".join(prefix + row.body + b"}\n" for row in rows)
+                last = (rows[-1].created_at, rows[-1].id)
+                if len(rows) < PORTION:
+                    break
+            last = None
+        yield to_json({"count": sum(counts.values()), "kinds": counts}) + b"\n"
+
+    async def _first(self, session: AsyncSession, place: Place) -> bytes:
+        # The hash of the last change that this tier heard: what others did since does not move it, and whoever
+        # keeps it can hold the register to the history that lies before it.
+        head = (await session.execute(select(changes.c.hash).where(changes.c.position == place.position))).scalar()
+        said: dict[str, Any] = {
+            "register_id": self.identity.register_id,
+            "format_version": FORMAT_VERSION,
+            "tier": self.view.tier.name.lower(),
+            "kinds": self.kinds,
+            "cursor": self.cursors.seal(place),
+            "at": place.at if place.position else None,
+            "head": head.hex() if head else None,
+        }
+        return to_json(said | ({"continued": True} if self.after else {})) + b"\n"
+
+    def _left(self) -> tuple[str, ...]:
+        return self.kinds[self.kinds.index(self.after[0]) :] if self.after else self.kinds
+
+    async def _cut(self, session: AsyncSession) -> tuple[datetime, UUID] | None:
+        """Give the record behind which an export goes on that was cut."""
+        if self.after is None:
+            return None
+        c = documents.c
+        mine = (c.kind == self.after[0], c.id == self.after[1], c.tier == int(self.view.tier))
+        at = (await session.execute(select(c.created_at).where(*mine))).scalar()
+        if at is None:
+            raise invalid(fault("/query/after", "The export had no such record. Send the last one that you have."))
+        return at, self.after[1]
+
+
+async def _portion(session: AsyncSession, tier: Tier, kind: str, last: tuple[datetime, UUID] | None) -> list[Any]:
+    c = documents.c
+    wanted: ColumnElement[bool] = and_(c.tier == int(tier), c.kind == kind, c.body.is_not(None))
+    if last is not None:
+        at, record_id = literal(last[0], c.created_at.type), literal(last[1], c.id.type)
+        wanted = and_(wanted, tuple_(c.created_at, c.id) > tuple_(at, record_id))
+    query = select(c.body, c.created_at, c.id).where(wanted).order_by(c.created_at, c.id).limit(PORTION)
+    return list((await session.execute(query)).all())

@@ -1,0 +1,131 @@
+"""The feed itself: what a tier hears, in commit order, read from ``documents`` alone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy import ColumnElement, Row, Select, and_, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.documents import documents
+from app.core.history import changes, register
+from app.core.problems import Problem
+from app.core.record import Tier
+from app.sync.cursors import Cursors, Place, start
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a follower follows: all that a tier hears, or these kinds of it."""
+
+    tier: Tier
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing that a tier hears: a record as it is now, or that it is there no more."""
+
+    place: Place
+    cursor: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """A page of the feed, and where the next one begins."""
+
+    items: list[Heard]
+    place: Place
+    cursor: str
+    more: bool
+
+    def body(self) -> bytes:
+        """Write the page as JSON."""
+        items = b",".join(item.body for item in self.items)
+        more = b"true" if self.more else b"false"
+        return b'{"items":[' + items + b'],"cursor":"' + self.cursor.encode() + b'","has_more":' + more + b"}"
+
+
+class Unreached(Exception):  # noqa: N818 - a replica that lags is no error
+    """The cursor is ahead of the database that was asked."""
+
+
+async def page_after(session: AsyncSession, view: View, cursors: Cursors, after: Place, limit: int) -> FeedPage:
+    """Give what a view hears after a place, at most ``limit`` things: each record once, as it is now.
+
+    A record has one row per tier, which moves to the end when it changes: whoever reads on meets it there.
+    """
+    await confirm(session, after)
+    rows = (await session.execute(_after(view, after.position, limit + 1))).all()
+    items = [_heard(row, view, cursors) for row in rows[:limit]]
+    place = items[-1].place if items else Place(after.position, after.at, view.kinds)
+    return FeedPage(items, place, cursors.seal(place), len(rows) > limit)
+
+
+async def end_of(session: AsyncSession, view: View) -> Place:
+    """Give the place behind the last thing that a view heard: what others hear since does not move it."""
+    row = (await session.execute(last_of(view))).first()
+    return Place(row.position, row.updated_at, view.kinds) if row else start(view.kinds)
+
+
+async def confirm(session: AsyncSession, place: Place) -> None:
+    """Refuse a place that this register does not have: it was restored to a time before it."""
+    if place.position == 0:
+        return
+    at = (await session.execute(select(changes.c.at).where(changes.c.position == place.position))).scalar()
+    if at is None and place.position > (await session.execute(select(register.c.position))).scalar_one():
+        raise Unreached
+    if at != place.at:
+        words = "The register was restored to a time before this cursor. Start again without it."
+        raise Problem("foreign-cursor", words)
+
+
+def _after(view: View, position: int, limit: int) -> Select[Any]:
+    c = documents.c
+    columns = (c.position, c.updated_at, c.kind, c.id, c.version, c.action, c.body)
+    wanted: ColumnElement[bool] = and_(c.tier == int(view.tier), c.position > position)
+    if len(view.kinds) == 1:
+        wanted = and_(wanted, c.kind == view.kinds[0])
+    elif view.kinds:
+        # Each kind by its own index, so that a page costs the same wherever it is.
+        each = [
+            select(c.position)
+            .where(c.tier == int(view.tier), c.kind == kind, c.position > position)
+            .order_by(c.position)
+            .limit(limit)
+            .subquery()
+            for kind in view.kinds
+        ]
+        wanted = and_(c.tier == int(view.tier), c.position.in_(union_all(*(select(one.c.position) for one in each))))
+    return select(*columns).where(wanted).order_by(c.position).limit(limit)
+
+
+def last_of(view: View) -> Select[Any]:
+    """Give the query for the place and time of the last thing that a view heard."""
+    c = documents.c
+    if not view.kinds:
+        return _last(view.tier)
+    each = [_last(view.tier, kind).subquery() for kind in view.kinds]
+    all_of_them = union_all(*(select(one.c.position) for one in each)).subquery()
+    newest = select(all_of_them.c.position).order_by(all_of_them.c.position.desc()).limit(1)
+    return select(c.position, c.updated_at).where(c.tier == int(view.tier), c.position == newest.scalar_subquery())
+
+
+def _last(tier: Tier, kind: str | None = None) -> Select[Any]:
+    c = documents.c
+    mine = [c.tier == int(tier), *([c.kind == kind] if kind else [])]
+    return select(c.position, c.updated_at).where(*mine).order_by(c.position.desc()).limit(1)
+
+
+def _heard(row: Row[Any], view: View, cursors: Cursors) -> Heard:
+    place = Place(row.position, row.updated_at, view.kinds)
+    cursor = cursors.seal(place)
+    return Heard(place, cursor, _written(cursor, row.updated_at, (row.kind, row.id), row))
+
+
+def _written(cursor: str, at: datetime, key: tuple[str, UUID], row: Row[Any]) -> bytes:
+    head = {"cursor": cursor, "at": at, "kind": key[0], "id": key[1], "version": row.version, "action": row.action}
+    return to_json(head)[:-1] + b',"record":' + (row.body or b"null") + b"}"

@@ -1,0 +1,67 @@
+"""One follower's requests: who asks, from where on, of which kinds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Request
+from pydantic import AfterValidator, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.access import identify
+from app.core.problems import Problem
+from app.core.requests import database_of
+from app.register import KINDS
+from app.sync.cursors import Cursors, start
+from app.sync.feed import FeedPage, Unreached, View, page_after
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"there is no such kind; there are {', '.join(KINDS)}")
+    return kind
+
+
+KindName = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(KINDS)})]
+CursorText = Annotated[str, Field(max_length=500, pattern="^[A-Za-z0-9_-]*$")]
+_AHEAD: Final = "This cursor is ahead of the register, which was restored to a time before it. Start again without it."
+
+
+def kinds_of(asked: Iterable[str] | None) -> tuple[str, ...]:
+    """Give the kinds that are asked for, in one order; none for all."""
+    return tuple(sorted(set(asked or ())))
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """What a request follows."""
+
+    request: Request
+    kinds: tuple[str, ...]
+    limit: int
+
+    async def view(self, session: AsyncSession) -> tuple[View, Cursors]:
+        """Give what the caller may hear, as their key stands now."""
+        caller = await identify(session, self.request.headers.get("authorization"))
+        identity = await database_of(self.request).identity()
+        return View(caller.tier, self.kinds), Cursors(identity, caller.tier)
+
+    async def caller_view(self) -> View:
+        """Ask again what the caller may hear."""
+        async with database_of(self.request).read() as session:
+            return (await self.view(session))[0]
+
+    async def page(self, cursor: str | None) -> tuple[View, FeedPage]:
+        """Give the page after a cursor; the primary answers when a replica is behind it."""
+        for primary in (False, True):
+            async with database_of(self.request).read(primary=primary) as session:
+                view, cursors = await self.view(session)
+                after = cursors.unseal(cursor) if cursor else start(self.kinds)
+                if not after.serves(self.kinds):
+                    these = ", ".join(after.kinds)
+                    raise Problem("foreign-cursor", f"This cursor is of a feed of {these} only; it skips other kinds.")
+                try:
+                    return view, await page_after(session, view, cursors, after, self.limit)
+                except Unreached:
+                    continue
+        raise Problem("foreign-cursor", _AHEAD)
