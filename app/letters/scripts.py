@@ -20,6 +20,7 @@ RIGHT_TO_LEFT: Final = frozenset({"Arab", "Hebr", "Thaa"})
 _JOINERS: Final = "\u200c\u200d"
 _LONGEST: Final = 12
 _LONGEST_JOINED: Final = 24
+_NO_WORD: Final = 60
 _SELECTORS: Final = re.compile("[\ufe00-\ufe0f]")
 
 
@@ -88,7 +89,11 @@ def _broken(word: str) -> str:
     if len(word) <= longest:
         return word
     pieces = list(clusters(word))
-    return "\u200b".join(pieces) if len(pieces) > longest else word
+    if len(pieces) <= longest:
+        return word
+    # No word of a name or place is that long, and every place to break costs typst more than the one before.
+    step = 1 if len(pieces) <= _NO_WORD else _NO_WORD // 10
+    return "\u200b".join("".join(pieces[start : start + step]) for start in range(0, len(pieces), step))
 
 
 def is_right_to_left(text: str) -> bool:

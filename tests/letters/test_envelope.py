@@ -145,6 +145,15 @@ def test_long_lines_shrink_before_they_break() -> None:
     assert len(placed(envelope([short, long, "BELARUS"], "C6"))) > 3
 
 
+def test_a_line_breaks_between_words_and_at_hyphens_before_it_breaks_inside_of_a_word() -> None:
+    name = "Аляксандр-Максіміліян Канстантынавіч Вельмідоўгапрозвішчаў-Падвойны"
+    read = [line.strip() for line in text(envelope([name, "BELARUS"], "C6")).splitlines()]
+    assert read[:-1] == ["Аляксандр-Максіміліян Канстантынавіч", "Вельмідоўгапрозвішчаў-Падвойны"]
+    read = [line.strip() for line in text(envelope(["Нямапрабелаў" * 6, "BELARUS"], "C6")).splitlines()]
+    assert len(read) > 2
+    assert "".join(read[:-1]).replace("\u200b", "") == "Нямапрабелаў" * 6
+
+
 @poppler
 def test_the_check_for_stray_ink_finds_some() -> None:
     zone = zones("C6")["addressee"]
