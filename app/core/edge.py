@@ -24,7 +24,8 @@ _ALWAYS: Final = {
 }
 _API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 _EXPOSED: Final = "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy"
-_OPEN_METHODS: Final = "GET, HEAD, OPTIONS"
+# Some questions are asked by POST: they are long, or not for the address.
+_OPEN_METHODS: Final = "GET, HEAD, POST, OPTIONS"
 _OPEN_HEADERS: Final = "Accept, Accept-Language, Content-Type, If-None-Match, Last-Event-ID"
 
 

@@ -8,13 +8,13 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
-from starlette.responses import StreamingResponse
 
 from app.core.contract import IF_NONE_MATCH, headers
 from app.core.documents import etag
 from app.core.lists import Page, next_link
 from app.core.problems import docs, fault, invalid
 from app.core.requests import JSON, STRICT, answer
+from app.core.streaming import Stream
 from app.core.tables import TABLE_MEDIA, TableFormat, table
 from app.core.types import PartialDate
 from app.letters import vcard
@@ -189,7 +189,7 @@ async def _answer(addressees: Addressees) -> Response:
     # The first piece is made here, so that what cannot be done is still an answer of its own.
     first = await anext(pieces)
     named = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Authorization, Accept"}
-    return StreamingResponse(_chained(first, pieces), 200, named, media_type)
+    return Stream(first, pieces, media_type, named)
 
 
 def _refuse_senseless(asked: AddresseesAsked, wanted: Format) -> None:
@@ -249,9 +249,3 @@ async def _printed(addressees: Addressees, sheet: PrintJob) -> AsyncIterator[byt
         yield await turn(partial(sheet.alone, nobody))
         return
     yield await turn(sheet.job.finish)
-
-
-async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in rest:
-        yield piece

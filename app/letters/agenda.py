@@ -8,12 +8,12 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import select
-from starlette.responses import StreamingResponse
 
 from app.core.contract import IF_NONE_MATCH, headers
 from app.core.documents import documents, etag
 from app.core.problems import docs
 from app.core.requests import STRICT, answer, reading
+from app.core.streaming import Stream
 from app.letters.asking import People, PeopleAsked, refuse, with_filters
 from app.letters.calendar import ENDING, MEDIA_TYPE, Day, anniversary, birthday, entries, heading, hearing, release
 from app.letters.recipients import Manner
@@ -61,8 +61,7 @@ class Agenda(People[CalendarAsked]):
         return etag(1, repr(said).encode()), stamp
 
     async def pieces(self, stamp: datetime) -> AsyncIterator[bytes]:
-        """Give the file as it is written."""
-        yield heading(self.manner.speech)
+        """Give the file after its heading."""
         left = self.most
         async for people in self.portions():
             yield await asyncio.to_thread(self._written, people[:left], stamp)
@@ -110,7 +109,7 @@ def router() -> APIRouter:
         if empty.status_code == 304:  # noqa: PLR2004 - the HTTP status
             return empty
         kept = {name: empty.headers[name] for name in ("etag", "vary", "cache-control", *map(str.lower, named))}
-        return StreamingResponse(agenda.pieces(stamp), 200, kept)
+        return Stream(heading(agenda.manner.speech), agenda.pieces(stamp), MEDIA_TYPE, kept)
 
     read_calendar.__annotations__["asked"] = Annotated[with_filters(CalendarAsked), Query()]
     made.add_api_route(

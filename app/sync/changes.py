@@ -12,9 +12,9 @@ from app.core.contract import IF_NONE_MATCH, headers
 from app.core.documents import etag
 from app.core.problems import Problem, docs
 from app.core.requests import STRICT, answer
+from app.core.streaming import Stream
 from app.sync.feed import FeedPage, View
 from app.sync.following import CursorText, Follower, KindName, kinds_of
-from app.sync.streaming import Stream
 from app.sync.watch import watch_of
 
 HEARTBEAT_SECONDS: Final = 15

@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.kinds import Key
 from app.core.problems import Problem, docs, fault, invalid
 from app.core.requests import STRICT, database_of
+from app.core.streaming import Stream
 from app.register import KINDS
 from app.sync.compressing import compressed, encoding_of
 from app.sync.copying import Copy
 from app.sync.cursors import Place
 from app.sync.feed import Unreached, confirm
 from app.sync.following import CursorText, Follower, KindName, kinds_of
-from app.sync.streaming import Stream
 
 JSON_LINES: Final = "application/jsonl"
 _PROBLEMS: Final = ("foreign-cursor", "unauthorized", "invalid", "unavailable", "internal")

@@ -174,6 +174,13 @@ async def test_labels_and_cards_are_printed(seeded: Register) -> None:
     assert text(first.content).count("BELARUS") == 1
 
 
+async def test_head_gives_the_headers_of_a_file_alone(seeded: Register) -> None:
+    for kind in ("json", "csv", "pdf"):
+        answer = await seeded.public.head(LIST, params={"format": kind})
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert kind in answer.headers["content-type"]
+
+
 async def test_a_sheet_for_a_day_in_the_past_says_not_to_send_it(seeded: Register) -> None:
     read = text((await seeded.public.get(f"{LIST}?format=pdf&as_of=2023-11-09")).content)
     assert read.count("Correctional colony") == 3

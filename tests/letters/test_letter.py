@@ -200,6 +200,17 @@ async def test_a_sender_is_printed_and_kept_nowhere(seeded: Register, caplog: py
     assert not any(line in wrong.text for line in SENDER)
 
 
+async def test_a_page_of_another_site_may_ask_for_an_envelope_but_never_with_a_key(seeded: Register) -> None:
+    path, origin = f"/v1/persons/{CHEKINA}/envelope.pdf", {"Origin": "https://evening.example"}
+    asked = {**origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    allowed = (await seeded.public.options(path, headers=asked)).headers
+    assert "POST" in allowed["access-control-allow-methods"]
+    assert "Content-Type" in allowed["access-control-allow-headers"]
+    assert "authorization" not in allowed["access-control-allow-headers"].lower()
+    answer = await seeded.public.post(path, json={}, headers=origin)
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
 @pytest.mark.parametrize(
     ("sent", "pointer"),
     [
