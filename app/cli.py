@@ -19,7 +19,7 @@ from app.core.database import Database
 from app.core.migrating import migrate
 from app.core.rebuilding import reindex
 from app.core.verifying import verify
-from app.parts import open_database
+from app.parts import open_database, prepare
 from app.places import OPENAPI
 from app.register.seeding import seed
 from app.settings import Settings
@@ -43,6 +43,7 @@ async def _opened(settings: Settings) -> AsyncIterator[Database]:
     await asyncio.to_thread(migrate, settings.url)
     database = open_database(settings.url)
     try:
+        await prepare(database)
         yield database
     finally:
         await database.close()
@@ -80,6 +81,7 @@ async def _seed_first(settings: Settings, *, wanted: bool) -> None:
         return
     database = open_database(settings.url)
     try:
+        await prepare(database)
         added = await seed(database, only_if_empty=True)
     finally:
         await database.close()

@@ -23,7 +23,7 @@ from app.letters import addressees, agenda, letter
 from app.letters.coverage import font_set
 from app.letters.pressroom import PressRoom
 from app.openapi import describe
-from app.parts import open_database
+from app.parts import open_database, prepare
 from app.places import STATIC
 from app.register import RESOURCES
 from app.register.seeding import seed
@@ -70,6 +70,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.to_thread(migrate, settings.url)
     database = open_database(settings.url, settings.read_url)
     app.state.database = database
+    await prepare(database)
     if settings.font_dir:  # large fonts take seconds to read, which no request should wait for
         await asyncio.to_thread(font_set, str(settings.font_dir))
     if settings.seed:

@@ -5,10 +5,11 @@ from typing import Final
 from app.core.database import Database
 from app.core.recorder import Plug
 from app.reading import people
+from app.reading.finding.restoring import NameIndex, make_current
 from app.register import KINDS
 from app.register.persons import persons
 
-PLUGS: Final[tuple[Plug, ...]] = ()
+PLUGS: Final[tuple[Plug, ...]] = (NameIndex(),)
 
 persons.plug(enrich=people.with_situations, derived=people.DERIVED, asked=people.PersonAsked)
 
@@ -16,3 +17,8 @@ persons.plug(enrich=people.with_situations, derived=people.DERIVED, asked=people
 def open_database(url: str, read_url: str | None = None) -> Database:
     """Open a register's database, with every part that keeps something beside the records."""
     return Database(url, KINDS, read_url, PLUGS)
+
+
+async def prepare(database: Database) -> None:
+    """Make what is kept beside the records current, where other rules made it."""
+    await make_current(database)

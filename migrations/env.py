@@ -13,6 +13,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 import app.register  # noqa: F401 - its import declares the tables
 from app.core.dialects import lock_migrations, writing_engine
 from app.core.idempotency import answers  # noqa: F401 - the same
+from app.reading.finding import tables  # noqa: F401 - the same
 from app.settings import Settings
 
 

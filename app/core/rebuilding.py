@@ -18,14 +18,17 @@ _PORTION: Final = 500
 
 
 async def reindex(database: Database) -> int:
-    """Rebuild documents, links and entries in one transaction; give the number of rows that were wrong.
+    """Rebuild documents, links, entries and what is plugged in, in one transaction; give the number of wrong rows.
 
     Versions, times and places in the commit order are history and stay as they are.
     """
     async with database.write("reindex") as session:
-        return await session.run_sync(
-            lambda sync: sum(_kind(sync, database.recorder, k) for k in database.kinds.values())
-        )
+        return await session.run_sync(lambda sync: _everything(sync, database))
+
+
+def _everything(session: Session, database: Database) -> int:
+    wrong = sum(_kind(session, database.recorder, kind) for kind in database.kinds.values())
+    return wrong + sum(plug.rebuild(session) for plug in database.recorder.plugs)
 
 
 def _kind(session: Session, recorder: Recorder, kind: Kind) -> int:

@@ -1,8 +1,8 @@
 """The one session event through which every write passes: history, documents, links and entries."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Table, and_, bindparam, delete, event, insert, select, update
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
@@ -15,7 +15,17 @@ from app.core.kinds import Key, Kinds
 from app.core.projection import Projector, Touch, by_kind
 from app.core.record import Record, Tier
 
-Plug = Callable[[Session, list[Change]], None]
+
+class Plug(Protocol):
+    """What another part keeps beside the records, such as an index or a projection."""
+
+    def __call__(self, session: Session, changes: list[Change]) -> None:
+        """Follow the changes of a transaction, in it."""
+
+    def rebuild(self, session: Session) -> int:
+        """Compare all of it with the records and mend it; give the number of rows that were wrong."""
+
+
 WRITING: Final = "writing"
 
 
@@ -27,7 +37,7 @@ class Recorder:
 
     def __init__(self, kinds: Kinds, plugs: Iterable[Plug] = ()) -> None:
         self.kinds = kinds
-        self._plugs = list(plugs)
+        self.plugs = tuple(plugs)
         self._tables = {str(kind.record.__tablename__) for kind in kinds.values()}
 
     def follow(self, session_class: type[Session]) -> None:
@@ -67,7 +77,7 @@ class Recorder:
             self._index(session, touched)
             _erase(session, [key for key, touch in touched.items() if touch.action == "purge"])
             _advance(session, writing)
-        for plug in self._plugs:
+        for plug in self.plugs:
             plug(session, done)
         return done
 

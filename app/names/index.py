@@ -1,26 +1,34 @@
 """What an index of names does, and one that keeps everything in memory."""
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from app.names.fold import words
-from app.names.match import Candidate, Hit, rank
-from app.names.plan import Plan, plan
+from app.names.keys import Entry, keys
+from app.names.match import Candidate, Hit, rank, sift
+from app.names.plan import plan
+from app.names.roles import roles
 from app.names.vocabulary import Vocabulary
 
 
 class Store(Protocol):
-    """Where names are kept by their words; in SQL, `name_word` and `person_name_word` joined twice."""
+    """Where names are kept by their words."""
 
-    def having(self, word_ids: Sequence[int]) -> Sequence[Candidate]:
-        """Return each name that has at least one of the words, with all its words, once."""
+    def postings(self, word_ids: Iterable[int]) -> Mapping[int, Iterable[int]]:
+        """Return the numbers of the names that have each of the words."""
+
+    def names(self, numbers: Sequence[int]) -> Iterable[Candidate]:
+        """Return the names of these numbers."""
 
 
-def search(query: str, vocabulary: Vocabulary, store: Store, *, prefix: bool = False, limit: int = 20) -> list[Hit]:
-    """Return whom a typed name may mean: plan, fetch, rank."""
-    planned: Plan = plan(query, vocabulary, prefix=prefix)
-    return rank(planned, store.having(planned.drivers), vocabulary, limit) if planned.drivers else []
+def search(query: str, vocabulary: Vocabulary, store: Store, *, prefix: bool = False) -> list[Hit]:
+    """Return whom a typed name may mean: plan, fetch, sift, fetch, rank."""
+    planned = plan(query, vocabulary, prefix=prefix)
+    if not planned.drivers:
+        return []
+    found = sift(planned, store.postings(planned.links))
+    return rank(planned, store.names(found), vocabulary)
 
 
 class MemoryIndex:
@@ -36,10 +44,13 @@ class MemoryIndex:
 
     def add(self, owner: Hashable, text: str) -> None:
         """Index one name of an owner; a text without letters is not indexed."""
-        ids = tuple(self._word_id(word) for word in words(text))
-        if not ids:
+        folded = words(text)
+        if not folded:
             return
-        name = Candidate(self._next_name, owner, text, ids)
+        for word in set(folded):
+            self._count(word, 1)
+        ids = tuple(self.vocabulary.id_of(word) or 0 for word in folded)
+        name = Candidate(self._next_name, owner, text, ids, tuple(roles([keys(word) for word in folded])))
         self._next_name += 1
         self._names[name.name] = name
         self._owned[owner].add(name.name)
@@ -51,23 +62,28 @@ class MemoryIndex:
         """Take all names of an owner out; nothing happens when there are none."""
         for number in self._owned.pop(owner, ()):
             name = self._names.pop(number)
-            for word_id, count in Counter(name.words).items():
+            for word_id in set(name.words):
                 self._postings[word_id].discard(number)
-                self.vocabulary.remove(word_id, count)
+                self._count(self.vocabulary[word_id].entry.word, -1)
             self.vocabulary.names -= 1
 
-    def having(self, word_ids: Sequence[int]) -> Sequence[Candidate]:
-        """Return the names that have one of the words, in order of entry."""
-        found = {number for word_id in word_ids for number in self._postings.get(word_id, ())}
-        return [self._names[number] for number in sorted(found)]
+    def postings(self, word_ids: Iterable[int]) -> Mapping[int, Iterable[int]]:
+        """Return the numbers of the names that have each of the words."""
+        return {word_id: self._postings[word_id] for word_id in word_ids if word_id in self._postings}
+
+    def names(self, numbers: Sequence[int]) -> Iterable[Candidate]:
+        """Return the names of these numbers."""
+        return [self._names[number] for number in numbers]
 
     def search(self, query: str, *, prefix: bool = False, limit: int = 20) -> list[Hit]:
         """Return whom a typed name may mean, best first."""
-        return search(query, self.vocabulary, self, prefix=prefix, limit=limit)
+        return search(query, self.vocabulary, self, prefix=prefix)[:limit]
 
-    def _word_id(self, word: str) -> int:
+    def _count(self, word: str, more: int) -> None:
         known = self.vocabulary.id_of(word)
-        word_id = self._next_word if known is None else known
-        self._next_word += known is None
-        self.vocabulary.add(word_id, word)
-        return word_id
+        if known is None:
+            self.vocabulary.put(self._next_word, Entry.of(word), more)
+            self._next_word += 1
+        else:
+            found = self.vocabulary[known]
+            self.vocabulary.put(known, found.entry, found.count + more)

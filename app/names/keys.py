@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from app.names.given import fathers, given_names, is_daughter, table
 from app.names.sound import Sound, is_consonantal, readings, skeleton
@@ -48,3 +48,41 @@ def keys(word: str) -> Keys:
         daughter=is_daughter(word),
         consonantal=is_consonantal(word),
     )
+
+
+class Entry(NamedTuple):
+    """A word as a vocabulary enters it; an index keeps it written, which is read ten times faster than worked out."""
+
+    word: str
+    starts: tuple[str, ...]
+    """The word and what it may sound like (k1): what its beginnings are compared with."""
+    k2s: tuple[str, ...]
+    k3s: tuple[str, ...]
+    classes: tuple[str, ...]
+    """What is counted as one with the word: its given names, its father's, and its own sound."""
+    consonantal: bool
+
+    @classmethod
+    def of(cls, word: str) -> Self:
+        """Return the entry of a folded word."""
+        own = keys(word)
+        starts = dict.fromkeys([word, *(sound.k1 for sound in own.sounds)])
+        k2s, k3s = (tuple(sorted(found)) for found in (own.k2s, own.k3s))
+        return cls(word, tuple(starts), k2s, k3s, classes(own), own.consonantal)
+
+    def written(self) -> str:
+        """Return the entry as text, without its word."""
+        parts = (self.starts[1:], self.k2s, self.k3s, self.classes, "c" * self.consonantal)
+        return "|".join(" ".join(part) for part in parts)
+
+    @classmethod
+    def read(cls, word: str, text: str) -> Self:
+        """Return the entry that `written` wrote."""
+        starts, k2s, k3s, named, consonantal = (tuple(part.split(" ")) if part else () for part in text.split("|"))
+        return cls(word, (word, *starts), k2s, k3s, named, bool(consonantal))
+
+
+def classes(word: Keys) -> tuple[str, ...]:
+    """Return what is counted as one with a word: its given names, its father's, and its own sound."""
+    own = word.sounds[0].k1 if word.sounds else word.word
+    return (*(f"g{number}" for number in word.given), *(f"p{father}" for father in sorted(word.fathers)), f"s{own}")

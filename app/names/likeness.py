@@ -21,6 +21,7 @@ _OTHER_READING: Final = 0.985
 _SKELETON: Final = 0.9
 _SHORT_SKELETON: Final = 0.7
 _MIN_SKELETON: Final = 3
+_VOWELS: Final = "aeiou"
 
 
 def similarity(one: Keys, other: Keys) -> float:
@@ -36,6 +37,12 @@ def similarity(one: Keys, other: Keys) -> float:
             if alike > best:
                 best = max(best, alike * (_OTHER_READING if place or other_place else 1))
     return best
+
+
+def first_letters(word: Keys) -> set[str]:
+    """Return the sounds a word begins with; vowels and Latin j and y, which stand before any, are one."""
+    letters = {"a" if sound.k2[0] in _VOWELS else sound.k2[0] for sound in word.sounds if sound.k2}
+    return letters | {"a"} if word.word[0] in "jyйж" else letters
 
 
 def _skeletal(one: str, other: str) -> float:

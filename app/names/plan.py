@@ -9,17 +9,19 @@ from typing import Final, NamedTuple
 
 from app.names.fold import words
 from app.names.keys import Keys, keys
-from app.names.likeness import similarity
+from app.names.likeness import first_letters, similarity
 from app.names.roles import Role, roles
 from app.names.vocabulary import Vocabulary
 
 CUT_OFF: Final = 0.465
 """Score below which a name is somebody else's."""
-MAX_ROWS: Final = 8000
-"""Names that may be fetched for one query."""
+MAX_ROWS: Final = 40_000
+"""Names that the most telling words of one query may bring."""
 
 SILENT_PATRONYMIC: Final = 0.15
 """Share of its weight that a patronymic keeps when the register's name has none."""
+ABBREVIATED: Final = 0.6
+"""Share of its weight that a word keeps when the register has its initial only."""
 _PATRONYMIC: Final = 0.5
 _INITIAL: Final = 1.5
 _STRANGE_GIVEN: Final = 4.0
@@ -58,6 +60,8 @@ class Plan:
     drivers: tuple[int, ...]
     """Ids of the words that a name must have one of to reach the cut-off, the most telling first, and never so common
     that together they bring more than `MAX_ROWS` names."""
+    needed: float
+    """What the words of a name must gain together for it to reach the cut-off."""
 
 
 def plan(query: str, vocabulary: Vocabulary, *, prefix: bool = False) -> Plan:
@@ -76,7 +80,8 @@ def plan(query: str, vocabulary: Vocabulary, *, prefix: bool = False) -> Plan:
     for word_id, link in _links(terms, vocabulary, prefix=prefix):
         links[word_id].append(link)
     found = {word_id: tuple(sorted(entries, reverse=True)) for word_id, entries in links.items()}
-    return Plan(terms, found, _drivers(terms, found, vocabulary))
+    needed = sum(map(_needed, terms))
+    return Plan(terms, found, _drivers(terms, found, needed, vocabulary), needed)
 
 
 def _meant(word: str, vocabulary: Vocabulary, *, named: bool) -> Keys:
@@ -117,13 +122,21 @@ def _links(terms: tuple[Term, ...], vocabulary: Vocabulary, *, prefix: bool) -> 
         starts = prefix and place == len(terms) - 1
         for word_id, likeness in _likely(term, vocabulary, starts=starts, alone=len(terms) == 1).items():
             yield word_id, Link(term.weight * _share(likeness), 1 << place)
+        for word_id in vocabulary.initials if term.role is not Role.INITIAL else ():
+            if first_letters(term.keys) & first_letters(vocabulary[word_id].keys):
+                yield word_id, Link(term.weight * ABBREVIATED, 1 << place)
     if len(terms) <= _MAX_JOINED:
-        for (one, first), (two, second) in permutations(enumerate(terms), 2):
-            joined = keys(first.keys.word + second.keys.word)
-            for word_id in vocabulary.with_k2(joined.k2s):
-                likeness = similarity(joined, vocabulary[word_id].keys)
-                if likeness >= _GLUED:
-                    yield word_id, Link((first.weight + second.weight) * _share(likeness), 1 << one | 1 << two)
+        yield from _joined(terms, vocabulary)
+
+
+def _joined(terms: tuple[Term, ...], vocabulary: Vocabulary) -> Iterator[tuple[int, Link]]:
+    """Yield the words that two terms make when they are written as one."""
+    for (one, first), (two, second) in permutations(enumerate(terms), 2):
+        joined = keys(first.keys.word + second.keys.word)
+        for word_id in vocabulary.with_k2(joined.k2s):
+            likeness = similarity(joined, vocabulary[word_id].keys)
+            if likeness >= _GLUED:
+                yield word_id, Link((first.weight + second.weight) * _share(likeness), 1 << one | 1 << two)
 
 
 def _share(likeness: float) -> float:
@@ -159,14 +172,25 @@ def _known(word: str, vocabulary: Vocabulary) -> bool:
     return any(similarity(own, vocabulary[word_id].keys) >= _GLUED for word_id in vocabulary.with_k2(own.k2s))
 
 
-def _drivers(terms: tuple[Term, ...], links: Mapping[int, tuple[Link, ...]], vocabulary: Vocabulary) -> tuple[int, ...]:
+def _needed(term: Term) -> float:
+    """Return what a term adds, at least, to what a name must gain to reach the cut-off.
+
+    An initial that fits gains outside the links, so with it the others need less.
+    """
+    if term.role is Role.INITIAL:
+        return -term.weight * (1 - CUT_OFF)
+    return CUT_OFF * term.weight * (SILENT_PATRONYMIC if term.role is Role.PATRONYMIC else 1)
+
+
+def _drivers(
+    terms: tuple[Term, ...], links: Mapping[int, tuple[Link, ...]], needed: float, vocabulary: Vocabulary
+) -> tuple[int, ...]:
     """Choose the words whose names are fetched (the MaxScore rule: Turtle and Flood, 1995).
 
     Terms too common to reach the cut-off together are left to the ranking; a name that passes has then at least one
     word that brings its share of what the other terms must.
     """
-    missing = CUT_OFF * sum(term.weight * (SILENT_PATRONYMIC if term.role is Role.PATRONYMIC else 1) for term in terms)
-    needed, telling = missing, 0
+    telling = 0
     for place in sorted(range(len(terms)), key=lambda place: terms[place].weight):
         if terms[place].weight < needed and not telling:
             needed -= terms[place].weight
@@ -174,8 +198,8 @@ def _drivers(terms: tuple[Term, ...], links: Mapping[int, tuple[Link, ...]], voc
             telling |= 1 << place
     least = needed / max(1, telling.bit_count())
     gains = {word_id: _gain(entries, telling) for word_id, entries in links.items()}
-    chosen = sorted((word_id for word_id, gain in gains.items() if gain >= least), key=lambda w: (-gains[w], w))
-    return tuple(_within_rows(chosen, vocabulary))
+    chosen = [word_id for word_id, gain in gains.items() if gain and gain >= least]
+    return tuple(_within_rows(sorted(chosen, key=lambda one: (-gains[one], vocabulary[one].entry.word)), vocabulary))
 
 
 def _gain(entries: tuple[Link, ...], telling: int) -> float:

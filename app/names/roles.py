@@ -1,8 +1,8 @@
 """Which word of a name is the surname, the given name, the patronymic."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Final
+from typing import Any, Final, Self
 
 from app.names.keys import Keys
 
@@ -16,6 +16,19 @@ class Role(Enum):
     GIVEN = "given"
     PATRONYMIC = "patronymic"
     INITIAL = "initial"
+
+    @property
+    def letter(self) -> str:
+        """The letter that an index writes for it."""
+        return self.value[0]
+
+    @classmethod
+    def written(cls, letters: str) -> tuple[Self, ...]:
+        """Return the roles that an index wrote."""
+        return tuple(_BY_LETTER[letter] for letter in letters)
+
+
+_BY_LETTER: Final[Mapping[str, Any]] = {role.letter: role for role in Role}
 
 
 def roles(name: Sequence[Keys]) -> list[Role]:

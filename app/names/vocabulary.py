@@ -1,25 +1,20 @@
 """The words of the register's names, and which of them a typed word may mean."""
 
 import math
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain
-from math import ceil
+from heapq import nsmallest
 from typing import Final
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from app.names.given import FULL, misspelt_given_names
-from app.names.keys import Keys, keys
+from app.names.keys import Entry, Keys, classes, keys
 from app.names.likeness import NEAR, SAME_SOUND, similarity
+from app.names.neighbours import Neighbours
 from app.names.roles import Role
 from app.names.sound import coarse
 
-MAX_NEAR: Final = 60
-"""Keys that one reading of a typed word may stand for."""
 MAX_PREFIXED: Final = 200
 """Words that one prefix may stand for."""
 
@@ -37,15 +32,20 @@ _PRIOR_GIVEN: Final = 20.0
 
 @dataclass(slots=True)
 class Word:
-    """A word of the vocabulary and the number of names that have it."""
+    """A word of the vocabulary and the number of times that names have it."""
 
     id: int
-    keys: Keys
+    entry: Entry
     count: int
+
+    @property
+    def keys(self) -> Keys:
+        """Return all that is known of the word."""
+        return keys(self.entry.word)
 
 
 class Vocabulary:
-    """Words of one visibility tier with their keys and counts, held in memory and kept current word by word.
+    """Words of one visibility tier with their counts, held in memory and kept current word by word.
 
     Rarity is counted in here alone, so a vocabulary filled from what a tier may see tells nothing of the rest.
     Ids are the caller's. Not safe for concurrent change; reading is pure but for a bounded cache.
@@ -53,16 +53,17 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self.names = 0
+        self.initials: set[int] = set()
+        """Ids of words of one letter."""
         self._words: dict[int, Word] = {}
         self._ids: dict[str, int] = {}
-        self._by_k2: defaultdict[str, set[int]] = defaultdict(set)
-        self._by_k3: defaultdict[str, set[int]] = defaultdict(set)
-        self._consonantal: defaultdict[str, set[int]] = defaultdict(set)
+        self._by_k2 = Neighbours()
+        self._consonantal = Neighbours()
+        self._skeletons = Neighbours()
         self._by_class: defaultdict[str, set[int]] = defaultdict(set)
         self._counts: Counter[str] = Counter()
-        self._prefixes: list[tuple[str, int]] = []
-        self._k2_sizes: Mapping[int, list[str]] | None = None
-        self._k3_sizes: Mapping[int, list[str]] | None = None
+        self._starts: list[tuple[str, int]] = []
+        self._in_order = True
         self._near: dict[str, Mapping[int, float]] = {}
 
     def __len__(self) -> int:
@@ -78,29 +79,26 @@ class Vocabulary:
         """Return the id of a folded word, or None when no name has it."""
         return self._ids.get(word)
 
-    def add(self, word_id: int, word: str, count: int = 1) -> None:
-        """Count a folded word in `count` more names, entering it when it is new."""
+    def put(self, word_id: int, entry: Entry, count: int) -> None:
+        """Say how often names have a word; it enters with its first time and leaves when there is none."""
         known = self._words.get(word_id)
-        if known is None:
-            known = self._words[word_id] = Word(word_id, keys(word), 0)
-            self._enter(known)
-        known.count += count
-        for name in _classes(known.keys):
-            self._counts[name] += count
+        if known is not None and known.entry.word != entry.word:
+            self._count(known, 0)
+            known = None
+        if known is None and count:
+            known = self._enter(Word(word_id, entry, 0))
+        if known is not None:
+            self._count(known, count)
 
-    def remove(self, word_id: int, count: int = 1) -> None:
-        """Count a word in `count` fewer names; it leaves with its last one."""
-        known = self._words[word_id]
-        count = min(count, known.count)
-        known.count -= count
-        for name in _classes(known.keys):
-            self._counts[name] -= count
-        if not known.count:
-            self._leave(known)
+    def drop(self, word_id: int) -> None:
+        """Take a word out; nothing happens when it is not there."""
+        known = self._words.get(word_id)
+        if known is not None:
+            self._count(known, 0)
 
-    def with_k2(self, k2s: frozenset[str]) -> set[int]:
+    def with_k2(self, k2s: Iterable[str]) -> set[int]:
         """Return the ids of the words that sound so, coarsely."""
-        return {word_id for k2 in k2s for word_id in self._by_k2.get(k2, ())}
+        return {word_id for k2 in k2s for word_id in self._by_k2.get(k2)}
 
     def near(self, word: str) -> Mapping[int, float]:
         """Return the ids of the words that a folded word may mean, each with its similarity in 0..1."""
@@ -123,7 +121,7 @@ class Vocabulary:
     def rarity(self, word: Keys, role: Role) -> float:
         """Return in nats how much it says that a name has this word in this role, by the share of names that do."""
         named = {Role.GIVEN: "g", Role.PATRONYMIC: "p"}.get(role, "s")
-        return min((self._rarity(name) for name in _classes(word) if name[0] == named), default=0.0)
+        return min((self._rarity(name) for name in classes(word) if name[0] == named), default=0.0)
 
     def _rarity(self, name: str) -> float:
         prior = {"g": _PRIOR_GIVEN, "p": _PRIOR_PATRONYMIC}.get(name[0], _PRIOR_SURNAME)
@@ -151,90 +149,63 @@ class Vocabulary:
 
     def _candidates(self, asked: Keys) -> set[int]:
         if asked.consonantal:
-            return set(self._scan(asked.k3s, self._skeletons(), self._by_k3))
+            return {*self._skeletons.near(asked.k3s), *self._consonantal.near(asked.k3s)}
         slow = {coarse(sound.slow) for sound in asked.sounds if len(sound.slow) <= _SHORT}
-        found = set(self._scan(asked.k2s | slow, self._coarse(), self._by_k2))
+        found = set(self._by_k2.near(asked.k2s | slow))
         if self._consonantal:
-            found.update(self._scan(asked.k3s, _by_size(self._consonantal), self._consonantal))
+            found.update(self._consonantal.near(asked.k3s))
         return found
 
-    @staticmethod
-    def _scan(sought: frozenset[str], among: Mapping[int, list[str]], ids: Mapping[str, set[int]]) -> Iterator[int]:
-        for key in sought:
-            hits = process.extract(
-                key, _window(among, len(key)), scorer=OSA.normalized_similarity, score_cutoff=NEAR, limit=MAX_NEAR
-            )
-            for hit, _, _ in hits:
-                yield from ids[hit]
-
-    def _coarse(self) -> Mapping[int, list[str]]:
-        if self._k2_sizes is None:
-            self._k2_sizes = _by_size(self._by_k2)
-        return self._k2_sizes
-
-    def _skeletons(self) -> Mapping[int, list[str]]:
-        if self._k3_sizes is None:
-            self._k3_sizes = _by_size(self._by_k3)
-        return self._k3_sizes
-
     def _range(self, start: str) -> list[tuple[str, int]]:
-        first = bisect_left(self._prefixes, (start, -1))
-        last = bisect_left(self._prefixes, (start + "\U0010ffff", -1), lo=first)
-        if last - first <= MAX_PREFIXED:
-            return self._prefixes[first:last]
-        return sorted(self._prefixes[first:last], key=lambda entry: (len(entry[0]), entry))[:MAX_PREFIXED]
+        if not self._in_order:
+            self._starts = sorted(filter(self._stands, self._starts))
+            self._in_order = True
+        first = bisect_left(self._starts, (start, -1))
+        last = bisect_left(self._starts, (start + "\U0010ffff", -1), lo=first)
+        found = list(filter(self._stands, self._starts[first:last]))
+        return nsmallest(MAX_PREFIXED, found, key=lambda one: (len(one[0]), one))
 
-    def _enter(self, word: Word) -> None:
-        self._ids[word.keys.word] = word.id
-        for name, key in self._places(word.keys):
-            name[key].add(word.id)
-        for start in _starts(word.keys):
-            insort(self._prefixes, (start, word.id))
-        self._forget()
+    def _stands(self, start: tuple[str, int]) -> bool:
+        word = self._words.get(start[1])
+        return word is not None and start[0] in word.entry.starts
+
+    def _count(self, word: Word, count: int) -> None:
+        for name in word.entry.classes:
+            self._counts[name] += count - word.count
+        word.count = count
+        if not count:
+            self._leave(word)
+
+    def _enter(self, word: Word) -> Word:
+        entry = word.entry
+        self._words[word.id] = word
+        self._ids[entry.word] = word.id
+        for name in entry.classes:
+            self._by_class[name].add(word.id)
+        for index, key in self._places(entry):
+            index.add(key, word.id)
+        if len(entry.word) == 1:
+            self.initials.add(word.id)
+        self._starts += [(start, word.id) for start in entry.starts]
+        self._in_order = False
+        self._near.clear()
+        return word
 
     def _leave(self, word: Word) -> None:
-        del self._words[word.id], self._ids[word.keys.word]
-        for name, key in self._places(word.keys):
-            name[key].discard(word.id)
-            if not name[key]:
-                del name[key]
-        for start in _starts(word.keys):
-            del self._prefixes[bisect_left(self._prefixes, (start, word.id))]
-        self._forget()
-
-    def _forget(self) -> None:
-        self._k2_sizes = self._k3_sizes = None
+        entry = word.entry
+        del self._words[word.id]
+        if self._ids[entry.word] == word.id:
+            del self._ids[entry.word]
+        for name in entry.classes:
+            self._by_class[name].discard(word.id)
+            if not self._by_class[name]:
+                del self._by_class[name], self._counts[name]
+        for index, key in self._places(entry):
+            index.remove(key, word.id)
+        self.initials.discard(word.id)
         self._near.clear()
 
-    def _places(self, word: Keys) -> Iterator[tuple[defaultdict[str, set[int]], str]]:
-        for name in _classes(word):
-            yield self._by_class, name
-        for k3 in word.k3s:
-            yield (self._consonantal if word.consonantal else self._by_k3), k3
-        if not word.consonantal:
-            for k2 in word.k2s:
-                yield self._by_k2, k2
-
-
-def _window(among: Mapping[int, list[str]], size: int) -> list[str]:
-    """Return the keys whose length lets them be near one of this length."""
-    lengths = range(ceil(size * NEAR), int(size / NEAR) + 1)
-    return list(chain.from_iterable(among[length] for length in lengths if length in among))
-
-
-def _by_size(found: Iterable[str]) -> Mapping[int, list[str]]:
-    """Group keys by length, in one order whatever the order of entry, so that equal hits are cut the same way."""
-    sizes: defaultdict[int, list[str]] = defaultdict(list)
-    for key in sorted(found):
-        sizes[len(key)].append(key)
-    return dict(sizes)
-
-
-def _classes(word: Keys) -> list[str]:
-    """Return what is counted as one with the word: its given names, its father's, and its own sound."""
-    own = word.sounds[0].k1 if word.sounds else word.word
-    return [*(f"g{number}" for number in word.given), *(f"p{father}" for father in word.fathers), f"s{own}"]
-
-
-def _starts(word: Keys) -> list[str]:
-    return list(dict.fromkeys([word.word, *(sound.k1 for sound in word.sounds)]))
+    def _places(self, entry: Entry) -> list[tuple[Neighbours, str]]:
+        skeletons = self._consonantal if entry.consonantal else self._skeletons
+        by_sound = [] if entry.consonantal else [(self._by_k2, k2) for k2 in entry.k2s]
+        return [*by_sound, *((skeletons, k3) for k3 in entry.k3s)]

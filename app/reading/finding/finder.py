@@ -1,0 +1,156 @@
+"""Asks the index of names: the vocabulary in memory, kept current by a version; all else from the database."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.database import Database
+from app.core.record import Tier
+from app.names.keys import Entry
+from app.names.match import Candidate, Hit, rank, sift
+from app.names.plan import Plan, plan
+from app.names.roles import Role
+from app.names.vocabulary import Vocabulary
+from app.reading.finding.blocks import unpacked
+from app.reading.finding.keeping import portions
+from app.reading.finding.tables import name_postings, name_state, name_words, person_names
+
+_KEPT: Final = 64  # answers that are kept for the next page and for the facets beside the list
+# One thread works on vocabularies, so that none changes while it is read; the event loop goes on meanwhile.
+_WORK: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="names")
+_T = TypeVar("_T")
+_Row = Any  # of a statement beside which its columns are named
+_Versions = dict[int, tuple[int, int]]  # of each tier: the version of its part of the index, its number of names
+
+
+@dataclass
+class _Held:
+    """A tier's vocabulary, and of which state of the index it is."""
+
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    versions: _Versions = field(default_factory=dict)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    answers: OrderedDict[tuple[str, bool], list[Hit]] = field(default_factory=OrderedDict)
+
+
+class Finder:
+    """Finds persons by name, for callers of any tier."""
+
+    def __init__(self) -> None:
+        self._held: dict[Tier, _Held] = {}
+
+    async def find(self, session: AsyncSession, tier: Tier, text: str, *, prefix: bool = False) -> list[Hit]:
+        """Give whom a typed name may mean among those that the tier sees, best first; `owner` is the person's id.
+
+        With ``prefix`` the last word may be the beginning of one. Three statements, or one for what was just asked.
+        """
+        held = await self._current(session, tier)
+        key = (text, prefix)
+        if key in held.answers:
+            held.answers.move_to_end(key)
+            return held.answers[key]
+        versions = held.versions
+        hits = await self._search(session, tier, held.vocabulary, text, prefix=prefix)
+        if held.versions is versions:
+            held.answers[key] = hits
+            if len(held.answers) > _KEPT:
+                held.answers.popitem(last=False)
+        return hits
+
+    async def _search(
+        self, session: AsyncSession, tier: Tier, vocabulary: Vocabulary, text: str, *, prefix: bool
+    ) -> list[Hit]:
+        planned = await _worked(partial(plan, text, vocabulary, prefix=prefix))
+        if not planned.drivers:
+            return []
+        postings = await _postings(session, tier, planned)
+        numbers = await _worked(lambda: sift(planned, {w: _all(rows) for w, rows in postings.items()}))
+        names = await _names(session, numbers)
+        return await _worked(lambda: rank(planned, map(_candidate, names), vocabulary))
+
+    async def _current(self, session: AsyncSession, tier: Tier) -> _Held:
+        """Give the tier's vocabulary as it is in the transaction at hand, or newer."""
+        held = self._held.setdefault(tier, _Held())
+        async with held.lock:
+            c = name_state.c
+            rows = await session.execute(select(c.tier, c.version, c.names).where(c.tier <= int(tier)))
+            versions: _Versions = {row.tier: (row.version, row.names) for row in rows}
+            if any(versions[known][0] > held.versions.get(known, _NONE)[0] for known in versions):
+                changed = await _changed(session, tier, held.versions)
+                await _worked(lambda: _learn(held.vocabulary, changed))
+                held.vocabulary.names = sum(names for _, names in versions.values())
+                held.versions = versions
+                held.answers.clear()
+        return held
+
+
+_NONE: Final = (0, 0)
+_FINDERS: Final[WeakKeyDictionary[Database, Finder]] = WeakKeyDictionary()
+
+
+def finder_of(database: Database) -> Finder:
+    """Give what finds names in a database."""
+    return _FINDERS.setdefault(database, Finder())
+
+
+async def _worked(work: Callable[[], _T]) -> _T:
+    return await asyncio.get_running_loop().run_in_executor(_WORK, work)
+
+
+async def _changed(session: AsyncSession, tier: Tier, known: _Versions) -> Sequence[_Row]:
+    """Give the words whose names have changed since, each with the number of names that the tier sees."""
+    p, w = name_postings.c, name_words.c
+    since = [and_(p.tier == t, p.version > known.get(t, _NONE)[0]) for t in range(int(tier) + 1)]
+    query = (
+        select(p.word_id, w.word, w.entry, func.sum(func.length(p.names)).label("bytes"))
+        .select_from(name_postings.outerjoin(name_words, p.word_id == w.id))
+        .where(p.tier <= int(tier))
+        .group_by(p.word_id, w.word, w.entry)
+    )
+    if known:
+        query = query.where(p.word_id.in_(select(p.word_id).where(or_(*since))))
+    return (await session.execute(query)).all()
+
+
+def _learn(vocabulary: Vocabulary, changed: Sequence[_Row]) -> None:
+    for row in changed:
+        if row.word is None or not row.bytes:
+            vocabulary.drop(row.word_id)
+        else:
+            vocabulary.put(row.word_id, Entry.read(row.word, row.entry), int(row.bytes) // 2)
+
+
+async def _postings(session: AsyncSession, tier: Tier, planned: Plan) -> dict[int, list[_Row]]:
+    found: dict[int, list[_Row]] = {}
+    c = name_postings.c
+    for portion in portions(planned.links):
+        query = select(c.word_id, c.block, c.names).where(c.word_id.in_(portion), c.tier <= int(tier))
+        for row in await session.execute(query):
+            found.setdefault(row.word_id, []).append(row)
+    return found
+
+
+def _all(rows: list[_Row]) -> list[int]:
+    return [name for row in rows for name in unpacked(row.block, row.names)]
+
+
+async def _names(session: AsyncSession, numbers: Sequence[int]) -> list[_Row]:
+    c = person_names.c
+    found: list[_Row] = []
+    for portion in portions(numbers):
+        query = select(c.id, c.person_id, c.text, c.words, c.roles).where(c.id.in_(portion))
+        found += (await session.execute(query)).all()
+    return found
+
+
+def _candidate(row: _Row) -> Candidate:
+    number, person_id, text, words, roles = row
+    return Candidate(number, person_id, text, tuple(map(int, words.split())), Role.written(roles))
