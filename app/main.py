@@ -25,6 +25,7 @@ from app.letters.pressroom import PressRoom
 from app.openapi import describe
 from app.parts import open_database, prepare
 from app.places import STATIC
+from app.reading.keeping import follow_the_calendar
 from app.register import RESOURCES
 from app.register.seeding import seed
 from app.settings import Settings
@@ -75,9 +76,11 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(font_set, str(settings.font_dir))
     if settings.seed:
         await seed(database, only_if_empty=True)
+    calendar = asyncio.create_task(follow_the_calendar(database))
     try:
         yield
     finally:
+        calendar.cancel()
         if (following := getattr(app.state, "watch", None)) is not None:
             await following.close()
         await database.close()

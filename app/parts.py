@@ -5,13 +5,15 @@ from typing import Final
 from app.core.database import Database
 from app.core.recorder import Plug
 from app.reading import people
+from app.reading.filtering import People
 from app.reading.finding.restoring import NameIndex, make_current
+from app.reading.keeping import Keeper
 from app.register import KINDS
 from app.register.persons import persons
 
-PLUGS: Final[tuple[Plug, ...]] = (NameIndex(),)
+PLUGS: Final[tuple[Plug, ...]] = (Keeper(), NameIndex())
 
-persons.plug(enrich=people.with_situations, derived=people.DERIVED, asked=people.PersonAsked)
+persons.plug(enrich=people.with_situations, derived=people.DERIVED, asked=people.PersonAsked, face=People())
 
 
 def open_database(url: str, read_url: str | None = None) -> Database:

@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-import app.register  # noqa: F401 - its import declares the tables
+import app.parts  # noqa: F401 - its import declares the tables
 from app.core.dialects import lock_migrations, writing_engine
 from app.core.idempotency import answers  # noqa: F401 - the same
 from app.reading.finding import tables  # noqa: F401 - the same

@@ -84,7 +84,7 @@ class Database:
             yield session
         self.watch.stir()
 
-    async def _last_heard(self) -> int:
+    async def _last_heard(self) -> tuple[int, int]:
         async with self.read() as session:
             return await last_heard(session)
 

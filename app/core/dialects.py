@@ -157,17 +157,18 @@ class FileWatch:
     def __init__(self, file: str) -> None:
         self._connection = sqlite3.connect(file, isolation_level=None, timeout=1)
         self._version = -1
-        self._state = -1
+        self._state: tuple[int, int] = (-1, -1)
 
-    def current(self) -> int:
-        """Give the place of the last change that the public has heard of."""
+    def current(self) -> tuple[int, int]:
+        """Give the place of the last change that the public has heard of, and the register's epoch."""
         version = self._connection.execute("PRAGMA data_version").fetchone()[0]
         if version != self._version:
             self._version = version
-            self._state = self._connection.execute(LAST_HEARD).fetchone()[0] or 0
+            position, epoch = self._connection.execute(LAST_HEARD).fetchone()
+            self._state = position or 0, epoch
         return self._state
 
-    async def refresh(self) -> int:
+    async def refresh(self) -> tuple[int, int]:
         """Give the same."""
         return self.current()
 
@@ -179,12 +180,13 @@ class FileWatch:
         self._connection.close()
 
 
-LAST_HEARD: Final = "SELECT max(position) FROM documents WHERE tier = 0"
+LAST_HEARD: Final = "SELECT (SELECT max(position) FROM documents WHERE tier = 0), epoch FROM register"
 
 
-async def last_heard(session: AsyncSession) -> int:
-    """Give the place of the last change that the public has heard of."""
-    return (await session.execute(text(LAST_HEARD))).scalar() or 0
+async def last_heard(session: AsyncSession) -> tuple[int, int]:
+    """Give the place of the last change that the public has heard of, and the register's epoch."""
+    position, epoch = (await session.execute(text(LAST_HEARD))).one()
+    return position or 0, epoch
 
 
 def watched_file(url: str) -> str | None:

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal, get_args, get_origin
+from functools import cached_property
+from typing import Annotated, Any, Final, Literal, Protocol, get_args, get_origin
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
-from sqlalchemy import Column, ColumnElement, Date, Uuid, and_, exists, or_, select
+from sqlalchemy import Column, ColumnElement, Date, FromClause, Table, Uuid, and_, exists, or_, select
 from sqlalchemy.sql import Subquery
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from app.core.dialects import OuterFirst
 from app.core.documents import documents, entries, links
 from app.core.edtf import PartialDate as Edtf
 from app.core.kinds import Kind
@@ -20,7 +22,7 @@ from app.core.terms import Term as Duration
 from app.core.types import Id, PartialDate, Term
 
 Condition = Callable[[Any, Tier], ColumnElement[bool]]
-_MANY: Final = Field(default=None, max_length=200)
+_ALWAYS: Final = ("created_at", "updated_at")
 
 
 class Filter(BaseModel):
@@ -51,35 +53,105 @@ class Offered:
     many: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The tables that a list is read from: the first is walked along an index, the others are looked up.
+
+    ``order`` are columns of the first one that lie together in an index, no two rows alike; ``where`` is what its
+    rows must fulfil.
+    """
+
+    first: Table
+    order: tuple[Column[Any], ...]
+    others: tuple[tuple[Table, ColumnElement[bool]], ...]
+    where: tuple[ColumnElement[bool], ...] = ()
+
+    @property
+    def source(self) -> FromClause:
+        """Give the join, in this order."""
+        source: FromClause = self.first
+        for table, on in self.others:
+            source = OuterFirst(source, table, on)
+        return source
+
+
+class Face(Protocol):
+    """What another part keeps of a kind's records, row by row and tier by tier, to filter and sort them by."""
+
+    parameters: Mapping[str, tuple[Any, Any]]  # as pydantic's ``create_model`` takes them
+    sorts: Mapping[str, Column[Any]]
+
+    def conditions(self, query: Filter, tier: Tier) -> list[ColumnElement[bool]]:
+        """Give the conditions that its own parameters stand for."""
+
+    def walk(self, query: Filter, tier: Tier, column: Column[Any] | None) -> Walk:
+        """Give the tables to read from, in the order of a column or of creation."""
+
+
 class Filters:
     """The filters and sorts of one kind, and the model of its list's parameters."""
 
     def __init__(self, kind: Kind, default_sort: str) -> None:
         self._kind = kind
-        self._columns = kind.record.__table__.c  # type: ignore[attr-defined]  # table classes have it
+        self._table: Table = kind.record.__table__  # type: ignore[attr-defined]  # table classes have it
+        self._columns = self._table.c
         self.default_sort = default_sort
-        self.offered = {**_common(kind), **dict(self._offers())}
-        self.sorts: Mapping[str, Column[Any]] = dict(self._sorts())
-        self.model = self._model()
+        self.face: Face | None = None
+
+    @cached_property
+    def offered(self) -> Mapping[str, Offered]:
+        """Give the filters that follow from the kind's own fields."""
+        mine = {**_common(self._kind), **dict(self._offers())}
+        return {name: offer for name, offer in mine.items() if self.face is None or name not in self.face.parameters}
+
+    @cached_property
+    def sorts(self) -> Mapping[str, Column[Any]]:
+        """Give the columns that lists are sorted by."""
+        mine = dict(self._sorts())
+        return mine if self.face is None else {name: mine[name] for name in _ALWAYS} | dict(self.face.sorts)
 
     def conditions(self, query: Filter, tier: Tier) -> list[ColumnElement[bool]]:
         """Give the conditions that a list's parameters stand for, as this tier may ask them."""
-        return [self.offered[name].condition(value, tier) for name, value in query.told().items()]
+        told = query.told()
+        mine = [offer.condition(told[name], tier) for name, offer in self.offered.items() if name in told]
+        return mine + (self.face.conditions(query, tier) if self.face else [])
 
     def sort(self, query: Filter) -> tuple[Column[Any], bool]:
         """Give the column to sort by, and whether downwards; what changed since an instant comes in that order."""
-        word = getattr(query, "sort", None) or (self.default_sort if query.updated_since is None else "updated_at")
+        word = getattr(query, "sort", None) or (self.default_sort if query.updated_since is None else self._updated)
         return self.sorts[word.removeprefix("-")], word.startswith("-")
+
+    @property
+    def _updated(self) -> str:
+        return "updated" if self.face and "updated" in self.face.sorts else "updated_at"
+
+    def walk(self, query: Filter, tier: Tier) -> Walk:
+        """Give the tables that a list is read from, the one with its order first."""
+        column, _ = self.sort(query)
+        created = column is self._columns.created_at
+        if self.face is not None:
+            return self.face.walk(query, tier, None if created else column)
+        same = self._columns.id == documents.c.id
+        if column.table is documents:
+            return Walk(documents, (column, documents.c.id), ((self._table, same),))
+        made = (self._columns.created_at, self._columns.id)
+        return Walk(self._table, made if created else (column, *made), ((documents, same),))
+
+    @cached_property
+    def model(self) -> type[Filter]:
+        """Give the model of a list's parameters."""
+        return self._model()
 
     def _model(self) -> type[Filter]:
         words = [word for name in self.sorts for word in (name, f"-{name}")]
-        default = f"Default `{self.default_sort}`, with `updated_since` `updated_at`."
+        default = f"Default `{self.default_sort}`, with `updated_since` `{self._updated}`."
         sort = Field(default=None, description=f"Order by this; `-` for descending. {default}")
         fields: dict[str, Any] = {"sort": (Literal[*words] | None, sort)}
         for name, offer in self.offered.items():
             if name not in Filter.model_fields:
                 most = 200 if offer.many else None
                 fields[name] = (offer.annotation | None, Field(default=None, description=offer.text, max_length=most))
+        fields |= dict(self.face.parameters) if self.face else {}
         model = create_model(f"{self._kind.write.__name__.removesuffix('In')}Filter", __base__=Filter, **fields)
         model.__doc__ = f"The parameters of the list of {self._kind.name}."
         return model

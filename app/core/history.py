@@ -23,6 +23,7 @@ register: Final = Table(
     Column("secret", LargeBinary, nullable=False),  # signs cursors
     Column("position", BigInteger, nullable=False),  # the last place in the commit order
     Column("head", LargeBinary, nullable=False),  # the hash of the last change
+    Column("epoch", BigInteger, nullable=False, server_default="0"),  # grows when answers change without a change
 )
 
 changes: Final = Table(
@@ -94,6 +95,7 @@ class Change:
     created_at: datetime
     moves: tuple[Move, ...]
     known: frozenset[Tier] = frozenset()  # tiers that have a row for the record already
+    before: Fields | None = None  # all stored fields before the change
 
 
 def payload(row: dict[str, Any], heard: list[tuple[int, int, str]]) -> bytes:

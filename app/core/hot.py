@@ -17,13 +17,16 @@ _BODILESS: Final = {b"content-length", b"content-type"}
 Header = tuple[bytes, bytes]
 
 
+State = tuple[int, int]  # the place of the last change that the public heard of, and the register's epoch
+
+
 class Watch(Protocol):
     """Tells the state of the register as the public sees it."""
 
-    def current(self) -> int | None:
+    def current(self) -> State | None:
         """Give the state, or None when it has to be asked for."""
 
-    async def refresh(self) -> int:
+    async def refresh(self) -> State:
         """Ask for the state."""
 
     def stir(self) -> None:
@@ -33,7 +36,7 @@ class Watch(Protocol):
         """Let go of what it holds."""
 
 
-_Valid = tuple[Watch, int, int]  # whose state it is, the state, the day
+_Valid = tuple[Watch, State, int]  # whose state it is, the state, the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ def _header(headers: Iterable[Header], wanted: bytes) -> bytes | None:
     return next((value for name, value in headers if name == wanted), None)
 
 
-Refresh = Callable[[], Awaitable[int]]
+Refresh = Callable[[], Awaitable[State]]
 
 
 class Polled:
@@ -180,14 +183,14 @@ class Polled:
         self._ask = ask
         self._seconds = seconds
         self._until = 0.0
-        self._state = -1
+        self._state: State = (-1, -1)
         self._stirred = 0
 
-    def current(self) -> int | None:
+    def current(self) -> State | None:
         """Give the state if it was asked for a moment ago."""
         return self._state if time.monotonic() < self._until else None
 
-    async def refresh(self) -> int:
+    async def refresh(self) -> State:
         """Ask the database."""
         asked, stirred = time.monotonic(), self._stirred
         self._state = await self._ask()

@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Request
 from pydantic_core import to_json
-from sqlalchemy import Column, Row, Select, Table, and_, func, select, tuple_
+from sqlalchemy import Column, Row, Select, and_, func, select, tuple_
 
 from app.core import paging
 from app.core.desk import Desk
-from app.core.dialects import OuterFirst
 from app.core.documents import documents
 from app.core.filters import Filter, Filters, cursor_value, from_cursor
 from app.core.kinds import Kind
@@ -40,13 +39,10 @@ async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, reque
     the total.
     """
     tier = desk.caller.tier
-    table: Table = kind.record.__table__  # type: ignore[attr-defined]  # table classes have it
-    where = and_(live(kind.name, tier), *filters.conditions(query, tier))
-    order = Order.by(table, *filters.sort(query))
-    by_documents = order.columns[0].table is documents
-    outer, inner = (documents, table) if by_documents else (table, documents)
-    both = OuterFirst(outer, inner, table.c.id == documents.c.id)
-    base = select(documents.c.id, documents.c.body).select_from(both).where(where)
+    walk = filters.walk(query, tier)
+    where = and_(*walk.where, live(kind.name, tier), *filters.conditions(query, tier))
+    order = Order(walk.order, filters.sort(query)[1])
+    base = select(documents.c.id, documents.c.body).select_from(walk.source).where(where)
     scope = paging.scope_of(request.url.path, int(tier), request.query_params.multi_items())
     place = None if query.cursor is None else paging.unseal(secret, scope, query.cursor)
     rows: list[Row[Any]] = []
@@ -67,20 +63,10 @@ def _counted(base: Select[Any]) -> Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The order of a list: the column asked for, then when and as what a record was made, so that no two are equal.
-
-    These are the columns of one index, so that every page begins where the one before ended.
-    """
+    """The order of a list: the columns of one index, so that every page begins where the one before ended."""
 
     columns: tuple[Column[Any], ...]
     down: bool
-
-    @classmethod
-    def by(cls, table: Table, column: Column[Any], down: bool) -> Self:  # noqa: FBT001 - as a sort is given
-        """Give the order by a column of the kind's table, or of its documents."""
-        mine = documents if column.table is documents else table
-        made = () if mine is documents or column is table.c.created_at else (table.c.created_at,)
-        return cls((column, *made, mine.c.id), down)
 
     def statements(self, base: Select[Any], place: list[Any] | None) -> Iterator[Select[Any]]:
         """Give the statements that a page after a place is read with, one after the other until it is full."""

@@ -38,6 +38,7 @@ class Known:
     hash: str
     gone: bool
     created_at: datetime
+    body: bytes | None
 
     @property
     def live(self) -> bool:
@@ -168,7 +169,10 @@ class Projector:
     def _change(self, key: Key, touch: Touch) -> Change:
         known = self._known.get(key, {})
         moves = (self._move(key, touch, tier, known.get(tier)) for tier in Tier)
-        return Change(key, touch.action, touch.fields, touch.created_at, tuple(m for m in moves if m), frozenset(known))
+        told = tuple(move for move in moves if move)
+        full = known.get(Tier.PRIVATE)
+        before = stored_fields(full.body) if full and full.body else None
+        return Change(key, touch.action, touch.fields, touch.created_at, told, frozenset(known), before)
 
     def _move(self, key: Key, touch: Touch, tier: Tier, known: Known | None) -> Move | None:
         sight: Sight = self._sight
@@ -182,7 +186,7 @@ class Projector:
 
 
 def _known(row: Row[Any]) -> Known:
-    return Known(row.version, row.action, row.hash, row.gone, row.created_at)
+    return Known(row.version, row.action, row.hash, row.gone, row.created_at, row.body)
 
 
 def _leave(touch: Touch, tier: Tier, known: Known | None, version: int) -> Move | None:

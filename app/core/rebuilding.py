@@ -11,7 +11,7 @@ from app.core.documents import documents, entries, fingerprint, links, render
 from app.core.kinds import Fields, Key, Kind
 from app.core.projection import sights
 from app.core.record import Record, Tier
-from app.core.recorder import Recorder
+from app.core.recorder import Recorder, turn
 from app.core.visibility import effective, redact, seen_by
 
 _PORTION: Final = 500
@@ -28,7 +28,10 @@ async def reindex(database: Database) -> int:
 
 def _everything(session: Session, database: Database) -> int:
     wrong = sum(_kind(session, database.recorder, kind) for kind in database.kinds.values())
-    return wrong + sum(plug.rebuild(session) for plug in database.recorder.plugs)
+    wrong += sum(plug.rebuild(session) for plug in database.recorder.plugs)
+    if wrong:
+        turn(session)
+    return wrong
 
 
 def _kind(session: Session, recorder: Recorder, kind: Kind) -> int:

@@ -61,7 +61,7 @@ class Recorder:
 
     def write(self, session: Session, touched: dict[Key, Touch], objects: dict[Key, Record]) -> list[Change]:
         """Record the touched records and all that follows from them, in the transaction at hand."""
-        writing = _writing(session)
+        writing = writing_in(session)
         done = Projector(session, self.kinds).project(touched)
         rows, heard = [], []
         for change in done:
@@ -108,7 +108,7 @@ class Recorder:
 
     def _note_keys(self, session: Session, keys: list[ApiKey]) -> None:
         """Record what is done with API keys; no tier hears of it, and secrets are not part of it."""
-        writing = _writing(session)
+        writing = writing_in(session)
         for key in keys:
             action = "create" if key in session.new else "update"
             change = Change(("keys", key.id), action, key.described(), writing.at, ())
@@ -128,7 +128,8 @@ class Recorder:
             session.info.pop(WRITING, None)
 
 
-def _writing(session: Session) -> Writing:
+def writing_in(session: Session) -> Writing:
+    """Give the transaction that writes; there is none outside of ``Database.write()``."""
     writing = session.info.get(WRITING)
     if not isinstance(writing, Writing):
         raise RuntimeError("records are written in Database.write() only")  # noqa: TRY004 - not a matter of types
@@ -148,7 +149,7 @@ _SYSTEM: Final = {"id", "version", "created_at", "updated_at", "visibility", "ci
 
 
 def _removed(session: Session, key: Key) -> Touch:
-    action = "purge" if key in _writing(session).erase else "delete"
+    action = "purge" if key in writing_in(session).erase else "delete"
     return Touch(action, None, datetime.now(UTC))
 
 
@@ -240,6 +241,11 @@ def _erase(session: Session, keys: list[Key]) -> None:
 
 def _advance(session: Session, writing: Writing) -> None:
     session.execute(update(register).values(position=writing.position, head=writing.head))
+
+
+def turn(session: Session) -> None:
+    """Say that answers may be others from now on, though no record changed."""
+    session.execute(update(register).values(epoch=register.c.epoch + 1))
 
 
 def begin(session: Session, author: str, **said: Any) -> Writing:  # noqa: ANN401 - the rest of Writing

@@ -14,7 +14,7 @@ from app.core.access import Caller
 from app.core.contract import IF_MATCH, IF_NONE_MATCH, WRITE_HEADERS, ReadModels, headers, sends
 from app.core.desk import Desk, Document, Rule
 from app.core.documents import etag
-from app.core.filters import Filter, Filters
+from app.core.filters import Face, Filter, Filters
 from app.core.idempotency import Claim, Kept
 from app.core.kinds import Fields, Kind
 from app.core.lists import next_link, page_of
@@ -94,15 +94,18 @@ class Resource:
         self._enrich: Enrich | None = None
         self.derived: Mapping[str, Any] = {}
 
-    def plug(self, *, enrich: Enrich, derived: Mapping[str, Any], asked: type[Asked] = Asked) -> None:
+    def plug(
+        self, *, enrich: Enrich, derived: Mapping[str, Any], asked: type[Asked] = Asked, face: Face | None = None
+    ) -> None:
         """Have answers say what is derived and not stored.
 
         ``derived`` holds the fields that ``enrich`` adds, as pydantic's ``create_model`` takes them; ``asked`` are
-        the parameters of reading one record.
+        the parameters of reading one record; ``face`` is what lists are filtered and sorted by beside the record.
         """
         if "router" in vars(self):
             raise RuntimeError(f"the routes of {self.kind.name} are made already")
         self._enrich, self.derived, self.asked = enrich, derived, asked
+        self.filters.face = face
 
     @cached_property
     def models(self) -> ReadModels:

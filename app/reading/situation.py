@@ -20,7 +20,7 @@ STATUSES: Final = (
     "`restricted`: in an open facility, in home confinement or under house arrest. `released`: the last stay ended "
     "otherwise than by transfer, death or escape. `deceased`. `unknown`: nothing is known of where the person is."
 )
-_LAPSED: Final = frozenset({"dropped", "acquitted"})
+LAPSED: Final = frozenset({"dropped", "acquitted"})
 _RUNS: Final = re.compile(r"([0-9]+)|([^0-9\W_]+)")
 DEFAULT_INTERVALS: Final = ReviewIntervals()
 
@@ -103,7 +103,7 @@ def articles(dossier: Dossier, on: date) -> list[str]:
     numbers = {
         dossier.articles.get(charge.get("article_id") or "", {}).get("number")
         for charge in dossier.charges
-        if charge.get("status") not in _LAPSED and not _brought_after(charge.get("brought_on"), on)
+        if charge.get("status") not in LAPSED and not _brought_after(charge.get("brought_on"), on)
     }
     return sorted((number for number in numbers if number), key=legal_key)
 

@@ -32,17 +32,17 @@ class Routes:
             (b"etag", b'"1-a"'),
             (b"content-length", b"10000"),
         ]
-        self.state = 1
+        self.state = (1, 0)
 
     async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
         self.requests += 1
         await send({"type": "http.response.start", "status": 200, "headers": self.headers})
         await send({"type": "http.response.body", "body": b"x" * 10_000})
 
-    def current(self) -> int:
+    def current(self) -> tuple[int, int]:
         return self.state
 
-    async def refresh(self) -> int:
+    async def refresh(self) -> tuple[int, int]:
         return self.state
 
     def stir(self) -> None: ...
@@ -85,7 +85,7 @@ async def test_whatever_an_answer_depends_on_tells_two_apart(
 
 async def test_another_state_and_another_day_ask_again(reader: AsyncClient, routes: Routes) -> None:
     await reader.get("/a")
-    routes.state = 2
+    routes.state = (2, 0)
     await reader.get("/a")
     with time_machine.travel(datetime.now(UTC).timestamp() + DAY, tick=True):
         await reader.get("/a")
@@ -103,7 +103,7 @@ async def test_what_was_asked_before_a_write_does_not_stand_after_it(hot: Hot, r
 
     async def meanwhile(message: Message) -> None:
         if message["type"] == "http.response.start":
-            routes.state = 2
+            routes.state = (2, 0)
             await hot(_get("/b"), receive, ignore)
 
     await hot(_get("/a"), receive, meanwhile)
@@ -146,9 +146,9 @@ async def test_the_room_is_bounded_and_the_oldest_goes_first(reader: AsyncClient
 
 
 async def test_a_write_while_the_state_is_asked_for_makes_it_ask_again() -> None:
-    async def ask() -> int:
+    async def ask() -> tuple[int, int]:
         watch.stir()
-        return 1
+        return 1, 0
 
     watch = Polled(ask)
     await watch.refresh()

@@ -1,0 +1,142 @@
+"""What lists of persons filter and sort by, derived from a dossier."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from app.core.edtf import PartialDate
+from app.core.terms import Term
+from app.reading.dossier import Dossier, reach, stated
+from app.reading.mail import ReviewIntervals, letters_address, reach_of
+from app.reading.situation import LAPSED, Situation, situation
+from app.reading.spans import Span, next_turn, spans
+from app.reading.standing import Standing
+from app.reading.stays import custody, in_order
+
+
+class Value(NamedTuple):
+    """One of the values of a person by which lists are filtered, and the day from which it holds."""
+
+    field: str
+    value: str
+    since: date
+
+
+class Taken(NamedTuple):
+    """When a custody began: the earliest and the latest day that it can have been."""
+
+    earliest: date
+    latest: date
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is kept of a person for one tier, beside the record."""
+
+    situation: Situation
+    good_until: date | None
+    confirmed: tuple[str, date | None] | None
+    sex: str | None
+    birth_month: int | None
+    name_key: str
+    since: date | None
+    term_key: int | None
+    age_key: int | None
+    spans: tuple[Span, ...]
+    values: tuple[Value, ...]
+    taken: tuple[Taken, ...]
+
+
+def facts(dossier: Dossier, on: date) -> Facts:
+    """Derive what is kept of a person, for a day and those after it until something changes."""
+    said = situation(dossier, on)
+    turn = next_turn(dossier, on)
+    birth = dossier.person.get("birth_date")
+    born = stated(dossier.person, "birth_date")
+    return Facts(
+        said,
+        None if turn is None else date.fromordinal(turn.toordinal() - 1),
+        _confirmed(dossier, on, said),
+        dossier.person.get("sex"),
+        PartialDate(birth).parts.month if birth else None,
+        name_key(dossier),
+        reach(said["since"])[0] if said["since"] else None,
+        Term(said["term"]).key if said["term"] else None,
+        -reach(born)[0].toordinal() if born else None,
+        tuple(spans(dossier)),
+        _distinct(_values(dossier, said)),
+        tuple(sorted(set(_taken(dossier)))),
+    )
+
+
+def name_key(dossier: Dossier) -> str:
+    """Give what persons are sorted by: the family name of the name shown, then all of it, folded."""
+    names = dossier.person.get("names") or ({"full": ""},)
+    text = f"{names[0].get('family') or ''} {names[0]['full']}".strip()
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(letter for letter in folded if not unicodedata.combining(letter))
+
+
+def _confirmed(dossier: Dossier, on: date, said: Situation) -> tuple[str, date | None] | None:
+    """Give the kind of detention and the older of the two confirmations that make an address fresh or stale."""
+    if not said["mail"]["reachable"]:
+        return None
+    reached = reach_of(Standing.of(dossier, on))
+    address = letters_address(reached, list(dossier.addresses.values()), on) or {}
+    days = (address.get("verified_on"), reached["place_confirmed_on"])
+    known = [reach(day)[0] for day in days if day]
+    return reached["kind"] or "unknown", min(known) if len(known) == len(days) else None
+
+
+def is_stale(kind: str, confirmed: date | None, on: date, intervals: ReviewIntervals) -> bool:
+    """Tell whether an address wants to be checked again; one that nobody ever confirmed does."""
+    return confirmed is None or on - confirmed > intervals.of(kind)
+
+
+def _distinct(found: Iterable[Value]) -> tuple[Value, ...]:
+    since: dict[tuple[str, str], date] = {}
+    for field, value, day in found:
+        since[field, value] = min(day, since.get((field, value), day))
+    return tuple(Value(*key, day) for key, day in sorted(since.items()))
+
+
+def _values(dossier: Dossier, said: Situation) -> Iterator[Value]:
+    yield from _articles(dossier)
+    organizations = (affiliation.get("organization_id") for affiliation in dossier.affiliations)
+    cases = (case["id"] for case in dossier.cases)
+    several = {
+        "organization": organizations,
+        "case": cases,
+        "country": _countries(dossier, said),
+        "category": dossier.person.get("categories") or (),
+    }
+    yield from (Value(field, value, date.min) for field, values in several.items() for value in values if value)
+    for taken in _taken(dossier):
+        if taken.earliest.year == taken.latest.year:
+            yield Value("detained", str(taken.earliest.year), taken.earliest)
+
+
+def _articles(dossier: Dossier) -> Iterator[Value]:
+    """Give the articles of charges neither dropped nor acquitted, each from the day it was first brought."""
+    for charge in dossier.charges:
+        number = dossier.articles.get(charge.get("article_id") or "", {}).get("number")
+        if number and charge.get("status") not in LAPSED:
+            yield Value("article", number, reach(charge["brought_on"])[0] if charge.get("brought_on") else date.min)
+
+
+def _countries(dossier: Dossier, said: Situation) -> Iterator[str]:
+    place = dossier.facilities.get(said.get("facility_id") or "", {})
+    for record in (*dossier.cases, place):
+        if record.get("country"):
+            yield record["country"]
+
+
+def _taken(dossier: Dossier) -> Iterator[Taken]:
+    """Give when each custody began, as far as its first stay states it."""
+    stays = in_order(dossier)
+    for stay in stays:
+        start = stated(stay.record, "started_on")
+        if start and custody(stays, stay).stays[0] is stay:
+            yield Taken(*reach(start))

@@ -1,0 +1,156 @@
+"""How lists of persons are filtered and sorted: by what is kept of them for the day that is asked about."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Final
+
+from pydantic import AwareDatetime, Field
+from sqlalchemy import Column, ColumnElement, Table, and_, exists
+
+from app.core.documents import documents
+from app.core.filters import Filter, Walk
+from app.core.record import Tier
+from app.core.types import ArticleNumber, CountryCode, Id, PartialDate
+from app.reading.days import AsOf, today
+from app.reading.kept import custodies, situations, standings, values
+from app.reading.standing import Status
+from app.register.persons import Category, Person, Sex
+
+_MOST: Final = 200
+_persons: Table = Person.__table__  # type: ignore[attr-defined]  # table classes have it
+
+
+def _many(item: Any, text: str) -> tuple[Any, Any]:  # noqa: ANN401 - an annotation
+    return list[item] | None, Field(default=None, max_length=_MOST, description=f"{text}; any of several.")
+
+
+def _one(kind: Any, text: str) -> tuple[Any, Any]:  # noqa: ANN401 - an annotation
+    return kind | None, Field(default=None, description=text)
+
+
+_STATUS: Final = (
+    "How the person stands on the day: `detained` before a conviction, `imprisoned` after it, `restricted` (open "
+    "facility, home), `released`, `deceased`, `unknown`"
+)
+PARAMETERS: Final[Mapping[str, tuple[Any, Any]]] = {
+    "status": _many(Status, _STATUS),
+    "article": _many(ArticleNumber, "The number of an article used against the person (not dropped or acquitted)"),
+    "facility": _many(Id, "The facility that holds the person on the day"),
+    "organization": _many(Id, "An organization that the person belonged to"),
+    "case": _many(Id, "A case that the person stands in"),
+    "country": _many(CountryCode, "The country of a case of theirs, or of the place that holds them"),
+    "category": _many(Category, "What the person is known as"),
+    "sex": _many(Sex, "As stated by a source"),
+    "birth_month": _many(Annotated[int, Field(ge=1, le=12)], "The month of birth, whatever the year"),
+    "detained_from": _one(PartialDate, "Taken into custody, as may be, on or after this date."),
+    "detained_to": _one(PartialDate, "Taken into custody, as may be, on or before this date."),
+    "updated_since": _one(AwareDatetime, "Something of the person, or of what belongs to them, changed since."),
+    "can_receive_mail": _one(bool, "Whether letters reach the person on the day."),
+    "as_of": (AsOf | None, None),
+}
+# Values by which people are kept in order, one of which alone leads straight to its people.
+_VALUED: Final = ("article", "organization", "case", "country", "category")
+_DAILY: Final = {"status": "status", "facility": "facility_id", "can_receive_mail": "reachable"}
+_KEPT: Final = {"sex": "sex", "birth_month": "birth_month"}
+
+
+def day_of(query: Filter) -> date:
+    """Give the day that a request is about."""
+    return getattr(query, "as_of", None) or today()
+
+
+class People:
+    """What is kept of persons, as the lists of the engine use it."""
+
+    parameters = PARAMETERS
+    sorts: Mapping[str, Column[Any]] = {
+        "name": situations.c.name_key,
+        "since": situations.c.since,
+        "term": situations.c.term_key,
+        "age": situations.c.age_key,
+        "updated": situations.c.updated_at,
+    }
+
+    def walk(self, query: Filter, tier: Tier, column: Column[Any] | None) -> Walk:
+        """Walk along a value's people where one value is asked for, else along all of them in the order wanted."""
+        told = query.told()
+        alone = [name for name in _VALUED if len(told.get(name, ())) == 1]
+        if column is None and alone:
+            own = [
+                values.c.tier == int(tier),
+                values.c.field == alone[0],
+                values.c.value == str(told[alone[0]][0]),
+                values.c.since <= day_of(query),
+            ]
+            along = (values.c.created_at, values.c.person_id)
+            return Walk(values, along, _looked_up(values, situations, tier, query), tuple(own))
+        if column is not None and column.table is documents:
+            return Walk(documents, (column, documents.c.id), _looked_up(documents, situations, tier, query))
+        c = situations.c
+        order = (c.created_at, c.person_id) if column is None else (column, c.person_id)
+        return Walk(situations, order, _looked_up(situations, None, tier, query), (c.tier == int(tier),))
+
+    def conditions(self, query: Filter, tier: Tier) -> list[ColumnElement[bool]]:
+        """Give the conditions that the parameters stand for."""
+        told, day = query.told(), day_of(query)
+        daily = standings if _asks_the_past(query) else situations
+        found: list[ColumnElement[bool]] = [
+            daily.c[_DAILY[name]].in_(_listed(told[name])) for name in _DAILY if name in told
+        ]
+        found += [situations.c[_KEPT[name]].in_(told[name]) for name in _KEPT if name in told]
+        found += [_valued(name, told[name], tier, day) for name in _VALUED if name in told]
+        if "updated_since" in told:
+            found.append(situations.c.updated_at >= told["updated_since"])
+        if "detained_from" in told or "detained_to" in told:
+            found.append(_taken(told.get("detained_from"), told.get("detained_to"), tier))
+        return found
+
+
+def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - one value or several
+    return value if isinstance(value, list) else [value]
+
+
+def _asks_the_past(query: Filter) -> bool:
+    return day_of(query) != today()
+
+
+def _id(table: Table) -> Column[Any]:
+    found: Column[Any] = table.c.person_id if "person_id" in table.c else table.c.id
+    return found
+
+
+def _looked_up(
+    first: Table, also: Table | None, tier: Tier, query: Filter
+) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
+    """Give the tables that are looked up person by person, each by its key."""
+    me = _id(first)
+    others: list[tuple[Table, ColumnElement[bool]]] = []
+    if also is not None:
+        others.append((also, and_(also.c.tier == int(tier), also.c.person_id == me)))
+    if first is not documents:
+        others.append((documents, documents.c.id == me))
+    if first is not _persons:
+        others.append((_persons, _persons.c.id == me))
+    if _asks_the_past(query):
+        others.append((standings, _on(day_of(query), me, tier)))
+    return tuple(others)
+
+
+def _on(day: date, person: Column[Any], tier: Tier) -> ColumnElement[bool]:
+    mine = (standings.c.tier == int(tier), standings.c.person_id == person)
+    return and_(*mine, standings.c["first"] <= day, standings.c["last"] >= day)
+
+
+def _valued(name: str, wanted: list[Any], tier: Tier, day: date) -> ColumnElement[bool]:
+    held = values.alias()
+    whose = (held.c.person_id == situations.c.person_id, held.c.tier == int(tier), held.c.field == name)
+    return exists().where(*whose, held.c.value.in_([str(value) for value in wanted]), held.c.since <= day)
+
+
+def _taken(since: Any, until: Any, tier: Tier) -> ColumnElement[bool]:  # noqa: ANN401 - partial dates or None
+    """Find custodies that may have begun between two dates: where the two ranges meet."""
+    c = custodies.c
+    asked = [c.tier == int(tier), c.person_id == situations.c.person_id]
+    asked += [c.latest >= since.earliest] if since else []
+    asked += [c.earliest <= until.latest] if until else []
+    return exists().where(*asked)

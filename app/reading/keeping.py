@@ -1,0 +1,241 @@
+"""Keeps what is kept of persons: in the transaction of each change, and for whom a day has come."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy import Table, and_, delete, exists, func, insert, select, union_all
+from sqlalchemy.orm import Session
+
+from app.core.database import Database
+from app.core.dialects import is_passing
+from app.core.documents import documents, links
+from app.core.history import Change
+from app.core.kinds import Key
+from app.core.projection import by_kind, live
+from app.core.record import Tier
+from app.core.recorder import turn, writing_in
+from app.reading.days import today
+from app.reading.dossier import Dossier
+from app.reading.facts import Facts, facts
+from app.reading.gather import Whose, gather
+from app.reading.kept import TABLES, custodies, situations, standings, values
+
+_BELONGING: Final = ("detentions", "charges", "sentences", "hearings", "affiliations", "recognitions", "addresses")
+# What others are described by, and the kinds through which they are: a change reaches everybody who is.
+_THROUGH: Final = {
+    "facilities": ("detentions",),
+    "articles": ("charges",),
+    "cases": ("charges", "sentences", "hearings"),
+    "sources": ("detentions", "charges", "sentences"),
+}
+_PORTION: Final = 200
+_AGAIN_SECONDS: Final = 30
+Row = dict[str, Any]
+_NOTHING: Final[Mapping[Whose, datetime]] = {}
+
+
+class Keeper:
+    """The plug that keeps the tables of ``app.reading.kept``."""
+
+    def __call__(self, session: Session, changes: list[Change]) -> None:
+        """Derive anew what is kept of everybody whom the changes concern."""
+        keep(session, _concerned(session, changes), _lost(session, changes))
+
+    def rebuild(self, session: Session) -> int:
+        """Derive everything anew, and give the number of rows that were wrong."""
+        people = session.execute(select(documents.c.id).where(documents.c.kind == "persons").distinct()).scalars()
+        everybody = sorted({*people, *session.execute(select(situations.c.person_id).distinct()).scalars()})
+        return sum(_mend(session, portion) for portion in _portions(everybody))
+
+
+async def follow_the_calendar(database: Database) -> None:
+    """Derive anew, at once and after each midnight (UTC), what stood until the day before only."""
+    while True:
+        try:
+            await refresh(database)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            await asyncio.sleep(_AGAIN_SECONDS)
+            continue
+        now = datetime.now(UTC)
+        tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+        await asyncio.sleep((tomorrow - now).total_seconds())
+
+
+async def refresh(database: Database) -> None:
+    """Derive anew what stood until before today only."""
+    async with database.read() as session:
+        if not await session.run_sync(_due):
+            return
+    async with database.write("the calendar") as session:
+        await session.run_sync(_refresh)
+
+
+def _refresh(session: Session) -> None:
+    if people := _due(session):
+        keep(session, people)
+        turn(session)
+
+
+def _due(session: Session) -> set[UUID]:
+    """Give the people of whom something stood until before today, or of whom nothing is kept yet."""
+    over = select(situations.c.person_id).where(situations.c.good_until < today())
+    known = exists().where(situations.c.person_id == documents.c.id, situations.c.tier == documents.c.tier)
+    unknown = select(documents.c.id).where(live("persons", Tier.PRIVATE), ~known)
+    return {*session.execute(over).scalars(), *session.execute(unknown).scalars()}
+
+
+def keep(session: Session, people: Iterable[UUID], lost: Mapping[Whose, datetime] = _NOTHING) -> None:
+    """Derive anew what is kept of people; ``lost`` tells when a tier lost something of theirs."""
+    for portion in _portions(sorted(people)):
+        for table, rows in _derived(session, portion, lost).items():
+            session.execute(delete(table).where(table.c.person_id.in_(portion)))
+            if rows:
+                session.execute(insert(table), rows)
+
+
+def _portions(people: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    return (people[start : start + _PORTION] for start in range(0, len(people), _PORTION))
+
+
+def _mend(session: Session, people: Sequence[UUID]) -> int:
+    wrong = 0
+    for table, rows in _derived(session, people, _NOTHING).items():
+        before = {tuple(row) for row in session.execute(select(table).where(table.c.person_id.in_(people)))}
+        now = {tuple(row[column.name] for column in table.c) for row in rows}
+        if before != now:
+            session.execute(delete(table).where(table.c.person_id.in_(people)))
+            if rows:
+                session.execute(insert(table), rows)
+        wrong += len(before ^ now)
+    return wrong
+
+
+def _concerned(session: Session, changes: list[Change]) -> set[UUID]:
+    """Give the people whom changes concern: whose a record is or was, and who is described by it."""
+    people = {record_id for kind, record_id in (change.key for change in changes) if kind == "persons"}
+    described = {change.key for change in changes if change.key[0] in _THROUGH}
+    for change in changes:
+        for said in (change.before, change.fields):
+            if said and said.get("person_id"):
+                people.add(UUID(said["person_id"]))
+            if said and change.key[0] == "addresses" and said.get("facility_id"):
+                described.add(("facilities", UUID(said["facility_id"])))
+    return people | _described_by(session, described)
+
+
+def _described_by(session: Session, described: Iterable[Key]) -> set[UUID]:
+    """Give the people whose records refer to these."""
+    owned = links.alias()
+    found: set[UUID] = set()
+    for kind, ids in by_kind(described):
+        both = links.join(owned, and_(owned.c.kind == links.c.kind, owned.c.id == links.c.id))
+        query = (
+            select(owned.c.to_id)
+            .select_from(both)
+            .where(links.c.to_kind == kind, links.c.to_id.in_(ids), links.c.kind.in_(_THROUGH[kind]))
+            .where(owned.c.field == "person_id", owned.c.to_kind == "persons")
+        )
+        found |= set(session.execute(query).scalars())
+    return found
+
+
+def _derived(session: Session, people: Sequence[UUID], lost: Mapping[Whose, datetime]) -> dict[Table, list[Row]]:
+    """Give the rows of every table for people, one set for each tier that sees them."""
+    on = today()
+    rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
+    latest = _later(_latest(session, people), _before(session, people), lost)
+    known: dict[UUID, tuple[Dossier, Facts]] = {}
+    for whose, dossier in gather(session, list(Tier), people).items():
+        before = known.get(whose.person_id)
+        # Most people are the same to every tier.
+        found = before[1] if before and before[0] == dossier else facts(dossier, on)
+        known[whose.person_id] = dossier, found
+        _add(rows, whose, dossier, found, latest)
+    return rows
+
+
+def _latest(session: Session, people: Sequence[UUID]) -> dict[Whose, datetime]:
+    """Give when something that a tier sees of people was last changed, what belongs to them included."""
+    d = documents.c
+    own = select(d.tier, d.id.label("person_id"), d.updated_at).where(d.kind == "persons", d.id.in_(people))
+    theirs = (
+        select(d.tier, links.c.to_id.label("person_id"), d.updated_at)
+        .select_from(links.join(documents, and_(d.kind == links.c.kind, d.id == links.c.id)))
+        .where(links.c.to_kind == "persons", links.c.to_id.in_(people), links.c.kind.in_(_BELONGING))
+    )
+    live = union_all(own.where(d.body.is_not(None)), theirs.where(d.body.is_not(None))).subquery()
+    query = select(live.c.tier, live.c.person_id, func.max(live.c.updated_at)).group_by(live.c.tier, live.c.person_id)
+    return {Whose(Tier(tier), person_id): _instant(at) for tier, person_id, at in session.execute(query)}
+
+
+def _before(session: Session, people: Sequence[UUID]) -> dict[Whose, datetime]:
+    """Give what was kept: a record that is gone leaves its time here only."""
+    c = situations.c
+    query = select(c.tier, c.person_id, c.updated_at).where(c.person_id.in_(people))
+    return {Whose(Tier(tier), person_id): at for tier, person_id, at in session.execute(query)}
+
+
+def _later(*times: Mapping[Whose, datetime]) -> dict[Whose, datetime]:
+    found: dict[Whose, datetime] = {}
+    for whose, at in (item for some in times for item in some.items()):
+        found[whose] = max(at, found.get(whose, at))
+    return found
+
+
+def _lost(session: Session, changes: list[Change]) -> dict[Whose, datetime]:
+    """Give when tiers lost a record that belonged to somebody."""
+    at = writing_in(session).at
+    return {
+        Whose(move.tier, UUID(change.before["person_id"])): at
+        for change in changes
+        if change.before and change.before.get("person_id")
+        for move in change.moves
+        if move.fields is None
+    }
+
+
+def _instant(at: datetime | str) -> datetime:
+    found = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _add(
+    rows: dict[Table, list[Row]], whose: Whose, dossier: Dossier, found: Facts, latest: Mapping[Whose, datetime]
+) -> None:
+    base: Row = {"tier": int(whose.tier), "person_id": whose.person_id}
+    made = datetime.fromisoformat(str(dossier.person["created_at"]))
+    kind, confirmed = found.confirmed or (None, None)
+    rows[situations].append(
+        base
+        | {"created_at": made, "updated_at": latest[whose], "good_until": found.good_until, "body": _body(found)}
+        | {"kind": kind, "confirmed": confirmed, "status": found.situation["status"]}
+        | {"facility_id": _id(found.situation.get("facility_id")), "sex": found.sex, "birth_month": found.birth_month}
+        | {"reachable": found.situation["mail"]["reachable"], "name_key": found.name_key[:200], "since": found.since}
+        | {"term_key": found.term_key, "age_key": found.age_key}
+    )
+    rows[values] += [base | {"created_at": made} | value._asdict() for value in found.values]
+    rows[standings] += [
+        base
+        | {"first": span.first, "last": span.last or date.max, "status": span.status}
+        | {"facility_id": _id(span.facility_id), "reachable": span.reachable}
+        for span in found.spans
+    ]
+    rows[custodies] += [base | taken._asdict() for taken in found.taken]
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
+
+
+def _body(found: Facts) -> bytes:
+    """Write a situation up to where `stale` goes: it hangs on the day and on a setting."""
+    if found.confirmed is None:
+        return to_json(found.situation)
+    mail = {name: value for name, value in found.situation["mail"].items() if name != "stale"}
+    return to_json({**found.situation, "mail": mail})[:-2]
