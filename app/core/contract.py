@@ -49,6 +49,20 @@ def headers(*names: str) -> dict[str, Any]:
     return {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
 
 
+def answers(
+    method: str,
+    status: int,
+    model: Any,  # noqa: ANN401 - a model, a class made at run time, or nothing
+) -> dict[int | str, dict[str, Any]]:
+    """Describe what a route answers when all is well; ``content`` are the media types beside JSON."""
+    named = {"GET": ("ETag", "Link", "Cache-Control"), "POST": ("ETag", "Location"), "DELETE": ()}
+    success: dict[str, Any] = {"description": "Done.", "headers": headers(*named.get(method, ("ETag",)))}
+    if model is not None:
+        success["model"] = model
+    unchanged: dict[int | str, dict[str, Any]] = {304: {"description": "You have this answer already."}}
+    return {status: success, **(unchanged if method == "GET" else {})}
+
+
 def sends(model: type[BaseModel], *media_types: str) -> dict[str, Any]:
     """Describe a body that the route reads itself."""
     schema = {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}

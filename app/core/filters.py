@@ -39,7 +39,7 @@ class Filter(BaseModel):
 
     def told(self) -> dict[str, Any]:
         """Give the filters that were set."""
-        paging = {"limit", "cursor", "count", "sort"}
+        paging = {"limit", "cursor", "count", "sort", "format"}
         return {name: value for name, value in self if value is not None and name not in paging}
 
 

@@ -35,6 +35,10 @@ class Kind:
         """Give the first tier that sees each field."""
         return {name: declared(self.write.model_fields[name]).tier for name in self.fields}
 
+    def hidden(self, tier: Tier) -> set[str]:
+        """Give the fields that a tier does not see."""
+        return {name for name, first in self.tiers.items() if first > tier}
+
     @cached_property
     def references(self) -> Mapping[str, str]:
         """Give the kind that each referring field points to."""

@@ -36,6 +36,6 @@ def unseal(secret: bytes, scope: str, cursor: str) -> list[Any]:
 
 
 def scope_of(path: str, tier: int, query: list[tuple[str, str]]) -> str:
-    """Name a query: its path, its tier and its parameters, whatever their order, without those of paging."""
-    told = sorted((name, value) for name, value in query if name not in {"cursor", "limit", "count"})
+    """Name a query: its path, its tier and its parameters, in any order, without those of paging and format."""
+    told = sorted((name, value) for name, value in query if name not in {"cursor", "limit", "count", "format"})
     return hashlib.sha256(json.dumps([path, tier, told]).encode()).hexdigest()

@@ -130,7 +130,9 @@ def require_match(request: Request, found: Document) -> None:
         raise Problem("changed")
 
 
-def answer(request: Request, body: bytes, tag: str, headers: dict[str, str] | None = None) -> Response:
+def answer(
+    request: Request, body: bytes, tag: str, headers: dict[str, str] | None = None, media_type: str = JSON
+) -> Response:
     """Answer a read, or 304 when the caller has this answer already."""
     said = request.headers.get("if-none-match")
     known = said is not None and (said.strip() == "*" or tag.strip('"') in _TAG.findall(said))
@@ -138,7 +140,7 @@ def answer(request: Request, body: bytes, tag: str, headers: dict[str, str] | No
     for_whom = "private, no-cache" if "authorization" in request.headers else "public, no-cache"
     always = {"ETag": tag, "Vary": "Authorization, Accept, Accept-Encoding", "Cache-Control": for_whom}
     headers = {**always, **(headers or {})}
-    return Response(status_code=304, headers=headers) if known else Response(body, 200, headers, JSON)
+    return Response(status_code=304, headers=headers) if known else Response(body, 200, headers, media_type)
 
 
 def written(found: Document, body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:

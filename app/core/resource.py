@@ -6,15 +6,16 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from pydantic_core import to_json
 
 from app.core import idempotency, paging
 from app.core.access import Caller
-from app.core.contract import IF_MATCH, IF_NONE_MATCH, WRITE_HEADERS, ReadModels, headers, sends
+from app.core.columns import TABLE_CONTENT, Listed, format_of, records_as_table
+from app.core.contract import IF_MATCH, IF_NONE_MATCH, WRITE_HEADERS, ReadModels, answers, headers, sends
 from app.core.desk import Desk, Document, Rule
 from app.core.documents import etag
-from app.core.filters import Face, Filter, Filters
+from app.core.filters import Face, Filters
 from app.core.idempotency import Claim, Kept
 from app.core.kinds import Fields, Kind
 from app.core.lists import next_link, page_of
@@ -133,25 +134,35 @@ class Resource:
         return found, (await self.enriched(request, desk, [(record_id, found.body or b"")], asked))[0]
 
     def _list(self) -> None:
-        async def list_records(request: Request, desk: ReadDesk, query: Filter) -> Response:
+        async def list_records(request: Request, desk: ReadDesk, query: Listed) -> Response:
             database = database_of(request)
+            wanted = format_of(request, query.format, count=query.count)
             page = await page_of(desk, self.kind, self.filters, query, request, (await database.identity()).secret)
-            body = page.body(await self.enriched(request, desk, page.items, query))
+            items = await self.enriched(request, desk, page.items, query)
             base = request.app.state.settings.public_url
             links = {"Link": next_link(request, page.next_cursor, base)} if page.next_cursor else {}
-            return answer(request, body, etag(len(page.items), body), links)
+            if wanted == "json":
+                body = page.body(items)
+                return answer(request, body, etag(len(items), body), links)
+            hidden = self.kind.hidden(desk.caller.tier)
+            return await records_as_table(
+                request, self.kind.name, self.models.read, items, hidden, wanted=wanted, headers=links
+            )
 
-        list_records.__annotations__["query"] = Annotated[self.filters.model, Query()]
+        both: Any = (Listed, self.filters.model)
+        list_records.__annotations__["query"] = Annotated[create_model("Listed", __base__=both), Query()]
         self._add(
             "",
             "GET",
             list_records,
             summary=f"List {self.kind.name}",
             text=f"{self.text}\n\nFilters combine; several values of one mean any of them. A page holds up to `limit` "
-            "records; `next_cursor` (and the `Link` header) leads to the next one and is null at the end.",
+            "records; `next_cursor` (and the `Link` header) leads to the next one and is null at the end.\n\n"
+            "As a table (`format=csv`, `format=xlsx`) a page has the columns of what you may see, and of the languages "
+            "in it; only the `Link` header leads on.",
             model=self.models.page,
             problems=("malformed", "foreign-cursor", "unauthorized", "invalid", "unavailable", "internal"),
-            extra={"parameters": [IF_NONE_MATCH]},
+            extra={"parameters": [IF_NONE_MATCH], "responses": {"200": {"content": TABLE_CONTENT}}},
         )
 
     def _create(self) -> None:
@@ -373,13 +384,6 @@ class Resource:
         status: int = 200,
         more: Mapping[int | str, dict[str, Any]] | None = None,
     ) -> None:
-        named = {"GET": ("ETag", "Link", "Cache-Control"), "POST": ("ETag", "Location"), "DELETE": ()}
-        success: dict[str, Any] = {"description": "Done.", "headers": headers(*named.get(method, ("ETag",)))}
-        if model is not None:
-            success["model"] = model
-        unchanged: dict[int | str, dict[str, Any]] = (
-            {304: {"description": "You have this answer already."}} if method == "GET" else {}
-        )
         self._router.add_api_route(
             path,
             endpoint,
@@ -390,6 +394,6 @@ class Resource:
             response_model=None,
             operation_id=f"{endpoint.__name__.split('_')[0]}_{self.kind.name}"
             + ("_history" if path.endswith("history") else ""),
-            responses={status: success, **unchanged, **docs(*problems), **(more or {})},
+            responses={**answers(method, status, model), **docs(*problems), **(more or {})},
             openapi_extra=dict(extra),
         )

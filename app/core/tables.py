@@ -16,9 +16,10 @@ TABLE_MEDIA: Final[dict[TableFormat, str]] = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-# Spreadsheet programs take such a cell of a CSV file for a formula (OWASP, "CSV Injection").
-_ARMED: Final = re.compile(r"^[=+\-@\t\r]")
-_LONGEST: Final = 32_767  # characters that a cell of XLSX can hold
+# Spreadsheet programs take such a cell of a CSV file for a formula (OWASP, "CSV Injection"), the wide signs too.
+_ARMED: Final = re.compile(r"^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+_LONGEST: Final = 32_767  # characters that a cell of XLSX can hold, as UTF-16 counts them
+_CUT: Final = " […]"
 _FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LOOKS_ESCAPED: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")  # what Excel reads as a character's number
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
@@ -34,12 +35,13 @@ class CsvTable:
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._out = io.StringIO()
+        self._out.write("\ufeff")  # by this mark spreadsheet programs know UTF-8
         self._writer = csv.writer(self._out)
         self._writer.writerow(columns)
 
     def feed(self, rows: Iterable[Sequence[Cell]]) -> bytes:
         """Take rows; give the bytes that they make."""
-        self._writer.writerows([_disarmed(cell) for cell in row] for row in rows)
+        self._writer.writerows([_plain(cell) for cell in row] for row in rows)
         written = self._out.getvalue().encode()
         self._out.seek(0)
         self._out.truncate()
@@ -50,10 +52,15 @@ class CsvTable:
         return self.feed(())
 
 
-def _disarmed(cell: Cell) -> Cell:
+def _plain(cell: Cell) -> Cell:
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    return f"'{cell}" if isinstance(cell, str) and _ARMED.match(cell) else cell
+    return disarmed(cell) if isinstance(cell, str) else cell
+
+
+def disarmed(text: str) -> str:
+    """Give a text that no spreadsheet program takes for a formula."""
+    return f"'{text}" if _ARMED.match(text) else text
 
 
 class _Pipe(io.RawIOBase):
@@ -124,8 +131,16 @@ def _cell(cell: Cell, style: int) -> str:
         return f'<c t="b"><v>{int(cell)}</v></c>'
     if isinstance(cell, int | float):
         return f"<c><v>{cell}</v></c>"
-    text = escape(_FORBIDDEN.sub("", _LOOKS_ESCAPED.sub("_x005F_", cell))[:_LONGEST])
+    text = escape(_FORBIDDEN.sub("", _LOOKS_ESCAPED.sub("_x005F_", _fitting(cell))))
     return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{text}</t></is></c>'
+
+
+def _fitting(text: str) -> str:
+    """Cut a text to what a cell can hold; what was left out is said."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(text) * 2 <= _LONGEST or len(units) <= 2 * _LONGEST:
+        return text
+    return units[: 2 * (_LONGEST - len(_CUT))].decode("utf-16-le", "ignore") + _CUT
 
 
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from app.core.contract import IF_NONE_MATCH, headers
 from app.core.documents import etag
+from app.core.formats import preferred
 from app.core.lists import Page, next_link
 from app.core.problems import docs, fault, invalid
 from app.core.requests import JSON, STRICT, answer
@@ -19,7 +20,6 @@ from app.core.tables import TABLE_MEDIA, TableFormat, table
 from app.core.types import PartialDate
 from app.letters import vcard
 from app.letters.asking import People, PeopleAsked, refuse, with_filters
-from app.letters.formats import preferred
 from app.letters.labels import Label
 from app.letters.letter import PDF, page_of_person
 from app.letters.phrases import phrase

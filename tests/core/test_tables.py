@@ -24,7 +24,7 @@ def written(kind: TableFormat, columns: list[str], *portions: list[list[Cell]]) 
 
 
 def read_csv(data: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
 
 
 def read_xlsx(data: bytes) -> list[list[Any]]:

@@ -8,7 +8,7 @@ import pytest
 import vobject  # type: ignore[import-untyped]
 from python_calamine import CalamineWorkbook
 
-from app.letters.formats import preferred
+from app.core.formats import preferred
 from app.letters.shapes import EXAMPLE, AddresseeOut
 from app.letters.writing import COLUMNS, in_words
 from tests.conftest import Register
@@ -137,7 +137,8 @@ async def test_spreadsheets_read_the_tables_and_run_no_formula(seeded: Register)
     await seeded.editor.patch(f"/v1/persons/{LOIKA}", json=patch, headers={"If-Match": "*"})
     answer = await seeded.public.get(LIST, params={"format": "csv"})
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    rows = {row["person_id"]: row for row in csv.DictReader(io.StringIO(answer.text, newline=""))}
+    text = io.StringIO(answer.content.decode("utf-8-sig"), newline="")
+    rows = {row["person_id"]: row for row in csv.DictReader(text)}
     assert set(rows) == {CHEKINA, LOIKA}
     assert rows[LOIKA]["name"] == '\'=HYPERLINK("http://example.org")'
     assert rows[LOIKA]["languages"] == "be\nru"
