@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import service
 from app.core import keys, logs, metrics
 from app.core.edge import Edge, Methods
+from app.core.express import Express
 from app.core.hot import Hot
 from app.core.migrating import migrate
 from app.core.problems import Problem, faults
@@ -106,9 +107,10 @@ def create_app(settings: Settings | None = None) -> Served:
     if metrics.wanted():
         app.add_middleware(metrics.Counted)
     app.add_middleware(Edge, methods=methods, limit=settings.max_body_bytes, limits={})
+    counted = metrics.count_ready if metrics.wanted() else None
+    app.front = Express(app.routed, lambda: app.state.database.direct, counted)
     if settings.hot_cache_mb:
-        counted = metrics.count_ready if metrics.wanted() else None
-        app.front = Hot(app.routed, lambda: app.state.database.watch, settings.hot_cache_mb * 1_000_000, counted)
+        app.front = Hot(app.front, lambda: app.state.database.watch, settings.hot_cache_mb * 1_000_000, counted)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _refused)
     app.add_exception_handler(HTTPException, _http)

@@ -13,7 +13,13 @@ from app.register.persons import persons
 
 PLUGS: Final[tuple[Plug, ...]] = (Keeper(), NameIndex())
 
-persons.plug(enrich=people.with_situations, derived=people.DERIVED, asked=people.PersonAsked, face=People())
+persons.plug(
+    enrich=people.with_situations,
+    ready=people.ready,
+    derived=people.DERIVED,
+    asked=people.PersonAsked,
+    face=People(),
+)
 
 
 def open_database(url: str, read_url: str | None = None) -> Database:

@@ -11,7 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
 from app.core import recorder
-from app.core.dialects import FileWatch, brief_engine, last_heard, reading_engine, watched_file, writing_engine
+from app.core.dialects import (
+    FileWatch,
+    brief_engine,
+    direct_reader,
+    last_heard,
+    reading_engine,
+    watched_file,
+    writing_engine,
+)
+from app.core.express import Direct
 from app.core.history import Writing, register
 from app.core.hot import Polled, Watch
 from app.core.kinds import Kinds
@@ -31,14 +40,16 @@ class Database:
 
     def __init__(self, url: str, kinds: Kinds, read_url: str | None = None, plugs: Iterable[Plug] = ()) -> None:
         self.url = url
+        self._read_url = read_url or url
         self.kinds = kinds
-        self.reading = reading_engine(read_url or url)
-        self.brief = brief_engine(read_url or url)
-        self.primary = self.reading if read_url in {None, url} else reading_engine(url)
+        self.reading = reading_engine(self._read_url)
+        self.brief = brief_engine(self._read_url)
+        self.primary = self.reading if self._read_url == url else reading_engine(url)
         # A reader of everything may take an hour over a bad line, and others must not wait for it.
-        self.copying = reading_engine(read_url or url, connections=3)
+        self.copying = reading_engine(self._read_url, connections=3)
         self.writing = writing_engine(url)
-        file = watched_file(read_url or url)
+        file = watched_file(self._read_url)
+        self._direct: Direct | None = None
         self.watch: Watch = FileWatch(file) if file else Polled(self._last_heard)
         self._identity: Identity | None = None
         session_class: type[Session] = type("RecordedSession", (Session,), {})
@@ -59,6 +70,13 @@ class Database:
                 row = (await session.execute(select(register.c.register_id, register.c.secret))).one()
             self._identity = Identity(*row)
         return self._identity
+
+    @property
+    def direct(self) -> Direct:
+        """Give what reads past everything that is not the driver."""
+        if self._direct is None:
+            self._direct = direct_reader(self._read_url)
+        return self._direct
 
     @asynccontextmanager
     async def read(self, *, brief: bool = False, primary: bool = False) -> AsyncIterator[AsyncSession]:
@@ -97,6 +115,8 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         self.watch.close()
+        if self._direct is not None:
+            await self._direct.close()
         for engine in self.engines:
             await engine.dispose()
 

@@ -80,15 +80,8 @@ class Desk:
         row = (await self.session.execute(query)).one_or_none()
         return None if row is None else Document(*row)
 
-    async def used(self, kind: Kind, record_id: UUID) -> bool:
-        """Tell whether an id was ever given, seen by the caller or not."""
-        query = select(documents.c.id).where(documents.c.kind == kind.name, documents.c.id == record_id).limit(1)
-        return (await self.session.execute(query)).first() is not None
-
     async def create(self, kind: Kind, sent: Fields, record_id: UUID | None = None, prefix: str = "") -> UUID:
-        """Stage a new record; the id must be new to the register."""
-        if record_id is not None and await self.used(kind, record_id):
-            raise Problem("taken")
+        """Stage a new record; an id that was ever given is refused when all is written."""
         self._refuse_hidden(kind, sent, set())
         value = self._validated(kind, sent, prefix)
         at = writing_of(self.session).at

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Protocol, get_args, get_origi
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
-from sqlalchemy import Column, ColumnElement, Date, FromClause, Table, Uuid, and_, exists, or_, select
+from sqlalchemy import Column, ColumnElement, Date, FromClause, Select, Table, Uuid, and_, exists, or_, select
 from sqlalchemy.sql import Subquery
 from sqlmodel.sql.sqltypes import UTCDateTime
 
@@ -80,6 +80,8 @@ class Face(Protocol):
 
     parameters: Mapping[str, tuple[Any, Any]]  # as pydantic's ``create_model`` takes them
     sorts: Mapping[str, Column[Any]]
+    beside: tuple[Column[Any], ...]  # read with each record, for what answers add to it
+    whose: Column[Any]  # names the record that a row of `beside` is about
 
     def conditions(self, query: Filter, tier: Tier) -> list[ColumnElement[bool]]:
         """Give the conditions that its own parameters stand for."""
@@ -115,6 +117,21 @@ class Filters:
         told = query.told()
         mine = [offer.condition(told[name], tier) for name, offer in self.offered.items() if name in told]
         return mine + (self.face.conditions(query, tier) if self.face else [])
+
+    @property
+    def beside(self) -> tuple[Column[Any], ...]:
+        """Give the columns that are read with each record."""
+        return self.face.beside if self.face else ()
+
+    def one(self, record_id: UUID, tier: Tier) -> Select[Any]:
+        """Give the statement for one record as a tier sees it: its version, its bytes, and what is read with it."""
+        c = documents.c
+        source: FromClause = documents
+        if self.face is not None:
+            mine = self.face.whose.table
+            source = documents.outerjoin(mine, and_(mine.c.tier == c.tier, self.face.whose == c.id))
+        mine_only = (c.kind == self._kind.name, c.id == record_id, c.tier == int(tier), c.body.is_not(None))
+        return select(c.version, c.body, *self.beside).select_from(source).where(*mine_only)
 
     def sort(self, query: Filter) -> tuple[Column[Any], bool]:
         """Give the column to sort by, and whether downwards; what changed since an instant comes in that order."""

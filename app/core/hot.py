@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_SECONDS_A_DAY: Final = 86_400
+SECONDS_A_DAY: Final = 86_400
 _BESIDE_A_BODY: Final = 1_500  # bytes that an entry takes beside its body: key, headers, objects
 _PORTION: Final = 8  # no answer takes more than this part of the room
 _KEPT: Final = b"public, no-cache"  # what `answer()` says of answers that are the same for everybody
@@ -74,7 +74,7 @@ class Hot:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        asked = _asked(scope)
+        asked = asked_publicly(scope)
         if asked is None:
             await self.app(scope, receive, send)
             return
@@ -83,7 +83,7 @@ class Hot:
         state = watch.current()
         if state is None:
             state = await watch.refresh()
-        valid = (watch, state, int(time.time() // _SECONDS_A_DAY))
+        valid = (watch, state, int(time.time() // SECONDS_A_DAY))
         if valid != self._valid:
             self._entries.clear()
             self.taken, self._valid = 0, valid
@@ -143,7 +143,7 @@ class Hot:
 _NOTHING: Final[Message] = {"type": "http.response.body", "body": b""}
 
 
-def _asked(scope: Scope) -> tuple[bytes, bytes | None] | None:
+def asked_publicly(scope: Scope) -> tuple[bytes, bytes | None] | None:
     """Give what an answer depends on beside the address; None for requests that are not answered from here."""
     if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
         return None

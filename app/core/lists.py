@@ -1,35 +1,55 @@
 """Lists of records: one keyset page at a time, each record as the bytes that are kept ready."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Request
 from pydantic_core import to_json
-from sqlalchemy import Column, Row, Select, and_, func, select, tuple_
+from sqlalchemy import Column, CursorResult, Row, Select, and_, func, select, tuple_
 
 from app.core import paging
 from app.core.desk import Desk
-from app.core.documents import documents
+from app.core.documents import documents, etag
+from app.core.express import Statement, Written
 from app.core.filters import Filter, Filters, cursor_value, from_cursor
 from app.core.kinds import Kind
 from app.core.projection import live
 
 
+class Item(NamedTuple):
+    """A record of a page: its id, its bytes, and what was read with it."""
+
+    id: UUID
+    body: bytes
+    beside: Sequence[Any] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a list: each record's id and bytes, the cursor of the next page, and, if asked for, the total."""
+    """A page of a list: its records, the cursor of the next page, and, if asked for, the total.
 
-    items: list[tuple[UUID, bytes]]
+    ``results`` are what it was read from, ``of`` the statements that a page of this query may need.
+    """
+
+    items: list[Item]
     next_cursor: str | None
     total: int | None
+    cut: "Cut | None" = None
+    results: Sequence[CursorResult[Any]] = ()
+    of: int = 1
 
     def body(self, items: list[bytes]) -> bytes:
         """Write the page as JSON, with these bytes for its records."""
-        total = b"" if self.total is None else b',"total":%d' % self.total
-        return b'{"items":[' + b",".join(items) + b'],"next_cursor":' + to_json(self.next_cursor) + total + b"}"
+        return written_page(items, self.next_cursor, self.total)
+
+
+def written_page(items: Sequence[bytes], next_cursor: str | None, total: int | None) -> bytes:
+    """Write a page as JSON."""
+    counted = b"" if total is None else b',"total":%d' % total
+    return b'{"items":[' + b",".join(items) + b'],"next_cursor":' + to_json(next_cursor) + counted + b"}"
 
 
 async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, request: Request, secret: bytes) -> Page:
@@ -42,23 +62,67 @@ async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, reque
     walk = filters.walk(query, tier)
     where = and_(*walk.where, live(kind.name, tier), *filters.conditions(query, tier))
     order = Order(walk.order, filters.sort(query)[1])
-    base = select(documents.c.id, documents.c.body).select_from(walk.source).where(where)
+    base = select(documents.c.id, documents.c.body, *filters.beside).select_from(walk.source).where(where)
     scope = paging.scope_of(request.url.path, int(tier), request.query_params.multi_items())
-    place = None if query.cursor is None else paging.unseal(secret, scope, query.cursor)
+    cut = Cut(query.limit, secret, scope, len(filters.beside))
+    place = None if query.cursor is None else paging.unseal(secret, cut.scope, query.cursor)
     rows: list[Row[Any]] = []
-    for statement in order.statements(base, place):
-        left = query.limit + 1 - len(rows)
-        rows += (await desk.session.execute(statement.limit(left))).all() if left else []
-    page = rows[: query.limit]
-    cursor = None
-    if len(rows) > query.limit:
-        cursor = paging.seal(secret, scope, [cursor_value(value) for value in tuple(page[-1])[2:]])
+    results: list[Any] = []
+    statements = list(order.statements(base, place))
+    for statement in statements:
+        if len(rows) <= query.limit:
+            results.append(await desk.session.execute(statement.limit(query.limit + 1)))
+            rows += results[-1].all()
     total = (await desk.session.execute(_counted(base))).scalar_one() if query.count else None
-    return Page([(row.id, row.body) for row in page], cursor, total)
+    first = 2 + cut.beside
+    found = [tuple(row) for row in rows]
+    items = [Item(row[0], row[1], row[2:first]) for row in found[: query.limit]]
+    cursor = cut.cursor(found[query.limit - 1][first:]) if len(found) > query.limit else None
+    return Page(items, cursor, total, cut, results, len(statements))
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a page of a query ends."""
+
+    limit: int
+    secret: bytes
+    scope: str
+    beside: int  # how many values are read with each record
+
+    def cursor(self, place: Sequence[Any]) -> str:
+        """Give the cursor of the page behind a place."""
+        return paging.seal(self.secret, self.scope, [cursor_value(value) for value in place])
 
 
 def _counted(base: Select[Any]) -> Select[Any]:
     return select(func.count()).select_from(base.with_only_columns(documents.c.id).subquery())
+
+
+@dataclass(frozen=True, slots=True)
+class PageAgain:
+    """Writes a page of the same query of what its statement gives now."""
+
+    cut: Cut
+    finish: Callable[[bytes, Sequence[Any]], bytes | None]
+    link: Callable[[str], str]
+    of: int  # statements that may be needed
+
+    def __call__(self, statements: Sequence[Statement], found: Sequence[Sequence[Sequence[Any]]]) -> Written | None:
+        """Write it, or nothing where that takes more than these rows."""
+        rows = [row for some in found for row in some]
+        if len(found) < self.of and len(rows) <= self.cut.limit:
+            return None  # the statement that goes on was never run
+        first, values = 2 + self.cut.beside, statements[0].values
+        bodies = [self.finish(row[1], values(row, 2, first)) for row in rows[: self.cut.limit]]
+        whole = [body for body in bodies if body is not None]
+        if len(whole) < len(bodies):
+            return None
+        cursor = None
+        if len(rows) > self.cut.limit:
+            cursor = self.cut.cursor(values(rows[self.cut.limit - 1], first))
+        body = written_page(whole, cursor, None)
+        return Written(body, etag(len(whole), body), self.link(cursor) if cursor else None)
 
 
 @dataclass(frozen=True, slots=True)

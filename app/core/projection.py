@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.core.documents import documents, fingerprint, links
 from app.core.history import Change, Move
 from app.core.kinds import COMMON, Fields, Key, Kinds
+from app.core.problems import Problem
 from app.core.record import Tier
 from app.core.visibility import Sight, effective, redact, seen_by
 
@@ -101,9 +102,14 @@ class Projector:
         self._known: dict[Key, dict[Tier, Known]] = {}
 
     def project(self, touched: dict[Key, Touch]) -> list[Change]:
-        """Give every change that follows from the touched records, what is referred to first."""
+        """Give every change that follows from the touched records, what is referred to first.
+
+        An id is given once: a new record with one that was ever used is a ``Problem``, also for who never saw that one.
+        """
         self._fields = {key: touch.fields for key, touch in touched.items()}
         self._load(touched)
+        if any(touch.action == "create" and key in self._known for key, touch in touched.items()):
+            raise Problem("taken")
         frontier = self._place(touched)
         followers: dict[Key, Touch] = {}
         while frontier:

@@ -143,9 +143,9 @@ def answer(
     return Response(status_code=304, headers=headers) if known else Response(body, 200, headers, media_type)
 
 
-def written(found: Document, body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def written(version: int, body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Answer a write with the record as it is now."""
-    return Response(body, status, {"ETag": etag(found.version, body), **(headers or {})}, JSON)
+    return Response(body, status, {"ETag": etag(version, body), **(headers or {})}, JSON)
 
 
 def _parameters(route: APIRoute) -> dict[str, bool]:

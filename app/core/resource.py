@@ -1,7 +1,7 @@
 """A kind of record as part of the API: list, read, create, replace, patch, delete and history, written once."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -13,12 +13,13 @@ from app.core import idempotency, paging
 from app.core.access import Caller
 from app.core.columns import TABLE_CONTENT, Listed, format_of, records_as_table
 from app.core.contract import IF_MATCH, IF_NONE_MATCH, WRITE_HEADERS, ReadModels, answers, headers, sends
-from app.core.desk import Desk, Document, Rule
+from app.core.desk import Desk, Rule
 from app.core.documents import etag
+from app.core.express import Plan, Rows, Statement, Written, leave_plan
 from app.core.filters import Face, Filters
 from app.core.idempotency import Claim, Kept
 from app.core.kinds import Fields, Kind
-from app.core.lists import next_link, page_of
+from app.core.lists import Item, PageAgain, next_link, page_of
 from app.core.past import HistoryOut, history_of, version_of
 from app.core.problems import Problem, docs
 from app.core.record import Input, Record
@@ -38,9 +39,12 @@ from app.core.requests import (
     written,
 )
 
-Items = list[tuple[UUID, bytes]]
 # Takes the request, the desk, the records as stored, and what was asked of them; None where a write answers.
-Enrich = Callable[[Request, Desk, Items, BaseModel | None], Awaitable[list[bytes]]]
+Enrich = Callable[[Request, Desk, Sequence[Item], BaseModel | None], Awaitable[list[bytes]]]
+# Makes an answer of a record's bytes and what was read with it, or None where that is not enough.
+Finish = Callable[[bytes, Sequence[Any]], bytes | None]
+# Takes the request and what was asked; None where answers need more than what is read with a record.
+Ready = Callable[[Request, BaseModel | None], Finish | None]
 _READ: Final = ("malformed", "unauthorized", "not-found", "gone", "invalid", "unavailable", "internal")
 _CHANGE: Final = (*_READ, "forbidden", "changed", "too-large", "media-type", "unconditional")
 
@@ -55,6 +59,19 @@ def _path_id(value: object) -> object:
 
 def _unknown() -> object:
     raise Problem("not-found")
+
+
+def _as_stored(_: Request, __: BaseModel | None) -> Finish:
+    return lambda body, _: body
+
+
+def _one_written(finish: Finish, statements: Sequence[Statement], found: Sequence[Rows]) -> Written | None:
+    """Write a record's answer by its plan; there must be one."""
+    if not found[0]:
+        return None
+    row = found[0][0]
+    body = finish(row[1], statements[0].values(row, 2))
+    return None if body is None else Written(body, etag(row[0], body))
 
 
 PathId = Annotated[UUID, BeforeValidator(_path_id), Field(description="The record's id.")]
@@ -93,19 +110,19 @@ class Resource:
         self.filters = Filters(self.kind, sort)
         self.asked: type[Asked] = Asked
         self._enrich: Enrich | None = None
+        self._ready: Ready = _as_stored
         self.derived: Mapping[str, Any] = {}
 
-    def plug(
-        self, *, enrich: Enrich, derived: Mapping[str, Any], asked: type[Asked] = Asked, face: Face | None = None
-    ) -> None:
+    def plug(self, *, enrich: Enrich, ready: Ready, derived: Mapping[str, Any], asked: type[Asked], face: Face) -> None:
         """Have answers say what is derived and not stored.
 
-        ``derived`` holds the fields that ``enrich`` adds, as pydantic's ``create_model`` takes them; ``asked`` are
-        the parameters of reading one record; ``face`` is what lists are filtered and sorted by beside the record.
+        ``ready`` makes answers of what is read with a record, ``enrich`` those for which that is not enough;
+        ``derived`` holds the fields that they add, as pydantic's ``create_model`` takes them; ``asked`` are the
+        parameters of reading one record; ``face`` is what lists are filtered and sorted by beside the record.
         """
         if "router" in vars(self):
             raise RuntimeError(f"the routes of {self.kind.name} are made already")
-        self._enrich, self.derived, self.asked = enrich, derived, asked
+        self._enrich, self._ready, self.derived, self.asked = enrich, ready, derived, asked
         self.filters.face = face
 
     @cached_property
@@ -121,17 +138,31 @@ class Resource:
             add()
         return self._router
 
-    async def enriched(self, request: Request, desk: Desk, items: Items, asked: BaseModel | None) -> list[bytes]:
+    async def enriched(
+        self, request: Request, desk: Desk, items: Sequence[Item], asked: BaseModel | None
+    ) -> list[bytes]:
         """Give the bytes of answers, with what is derived."""
         if self._enrich is None:
-            return [body for _, body in items]
-        return await self._enrich(request, desk, items, asked)
+            return [item.body for item in items]
+        finish = self._ready(request, asked)
+        made = [finish(item.body, item.beside) if finish and item.beside else None for item in items]
+        missing = [item for item, body in zip(items, made, strict=True) if body is None]
+        more = iter(await self._enrich(request, desk, missing, asked) if missing else ())
+        return [next(more) if body is None else body for body in made]
 
     async def _answered(
         self, request: Request, desk: Desk, record_id: UUID, asked: Asked | None = None
-    ) -> tuple[Document, bytes]:
-        found = await desk.find(self.kind, record_id)
-        return found, (await self.enriched(request, desk, [(record_id, found.body or b"")], asked))[0]
+    ) -> tuple[int, bytes]:
+        """Give a record's version and the bytes of its answer; 404 or 410 if there is none."""
+        result: Any = await desk.session.execute(self.filters.one(record_id, desk.caller.tier))
+        row = result.one_or_none()
+        if row is None:
+            await desk.find(self.kind, record_id)
+            raise Problem("not-found")
+        if finish := self._ready(request, asked):
+            leave_plan(request, Plan((Statement.of(result),), partial(_one_written, finish), record_id))
+        item = Item(record_id, row.body, row[2:])
+        return row.version, (await self.enriched(request, desk, [item], asked))[0]
 
     def _list(self) -> None:
         async def list_records(request: Request, desk: ReadDesk, query: Listed) -> Response:
@@ -143,6 +174,10 @@ class Resource:
             links = {"Link": next_link(request, page.next_cursor, base)} if page.next_cursor else {}
             if wanted == "json":
                 body = page.body(items)
+                finish = self._ready(request, query)
+                if finish and page.cut and not query.count:
+                    again = PageAgain(page.cut, finish, partial(next_link, request, base=base), page.of)
+                    leave_plan(request, Plan(tuple(map(Statement.of, page.results)), again))
                 return answer(request, body, etag(len(items), body), links)
             hidden = self.kind.hidden(desk.caller.tier)
             return await records_as_table(
@@ -201,19 +236,18 @@ class Resource:
             desk = desk_of(request, session, caller)
             record_id = await desk.create(self.kind, sent)
             await desk.settle()
-            found, body = await self._answered(request, desk, record_id)
+            version, body = await self._answered(request, desk, record_id)
             if held is not None:
-                await idempotency.keep(session, held, Kept(201, self.kind.name, record_id, found.version))
-        return written(found, body, 201, self._location(request, record_id))
+                await idempotency.keep(session, held, Kept(201, self.kind.name, record_id, version))
+        return written(version, body, 201, self._location(request, record_id))
 
     async def _again(self, request: Request, caller: Caller, kept: Kept) -> Response:
         async with database_of(request).read() as session:
             desk = desk_of(request, session, caller)
-            found = await desk.find(self.kind, kept.id)
+            await desk.find(self.kind, kept.id)
             body = await version_of(desk, self.kind, kept.id, kept.version)
-            body = (await self.enriched(request, desk, [(kept.id, body)], None))[0]
-        tag = {"ETag": etag(kept.version, body)}
-        return written(found, body, kept.status, {**self._location(request, kept.id), **tag})
+            body = (await self.enriched(request, desk, [Item(kept.id, body)], None))[0]
+        return written(kept.version, body, kept.status, self._location(request, kept.id))
 
     def _location(self, request: Request, record_id: UUID) -> dict[str, str]:
         return {"Location": f"{request.app.state.settings.public_url}{self.path}/{record_id}"}
@@ -228,8 +262,8 @@ class Resource:
             if asked.version is not None:
                 body = await version_of(desk, self.kind, id, asked.version)
                 return answer(request, body, etag(asked.version, body))
-            found, body = await self._answered(request, desk, id, asked)
-            return answer(request, body, etag(found.version, body))
+            version, body = await self._answered(request, desk, id, asked)
+            return answer(request, body, etag(version, body))
 
         read_record.__annotations__["asked"] = Annotated[self.asked, Query()]
         self._add(
@@ -255,8 +289,8 @@ class Resource:
                 require_match(request, await desk.find(self.kind, id))
                 await desk.replace(self.kind, id, await object_of(request, JSON))
             await desk.settle()
-            found, body = await self._answered(request, desk, id)
-            return written(found, body, 201 if created else 200, self._location(request, id) if created else None)
+            version, body = await self._answered(request, desk, id)
+            return written(version, body, 201 if created else 200, self._location(request, id) if created else None)
 
         self._add(
             "/{id}",
@@ -276,8 +310,8 @@ class Resource:
             require_match(request, await desk.find(self.kind, id))
             await desk.patch(self.kind, id, await object_of(request, MERGE_PATCH, JSON))
             await desk.settle()
-            found, body = await self._answered(request, desk, id)
-            return written(found, body)
+            version, body = await self._answered(request, desk, id)
+            return written(version, body)
 
         self._add(
             "/{id}",

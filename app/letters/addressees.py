@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from app.core.contract import IF_NONE_MATCH, headers
 from app.core.documents import etag
 from app.core.formats import preferred
-from app.core.lists import Page, next_link
+from app.core.lists import Item, Page, next_link
 from app.core.problems import docs, fault, invalid
 from app.core.requests import JSON, STRICT, answer
 from app.core.streaming import Stream
@@ -116,7 +116,7 @@ class Addressees(People[AddresseesAsked]):
             if cursor is None or len(found) == self.asked.limit:
                 break
         total = await self._total() if self.asked.count else None
-        return Page([(one.row["person_id"], to_json(one.row)) for one in found], cursor, total)
+        return Page([Item(one.row["person_id"], to_json(one.row)) for one in found], cursor, total)
 
     async def _total(self) -> int:
         return sum([len(await self.rows(people)) async for people in self.portions()])
@@ -207,7 +207,7 @@ def _refuse_senseless(asked: AddresseesAsked, wanted: Format) -> None:
 
 async def _list(addressees: Addressees) -> Response:
     request, page = addressees.request, await addressees.page()
-    body = page.body([row for _, row in page.items])
+    body = page.body([item.body for item in page.items])
     base = request.app.state.settings.public_url
     links = {"Link": next_link(request, page.next_cursor, base)} if page.next_cursor else {}
     return answer(request, body, etag(len(page.items), body), links)

@@ -62,8 +62,8 @@ class People(Generic[_Asked]):
         # Not brief: by the second portion an answer has begun, and cannot be begun again.
         async with reading(self.request, brief=False) as desk:
             page = await page_of(desk, persons.kind, persons.filters, query, self.request, secret)
-            found = await dossiers(desk, [person_id for person_id, _ in page.items])
-        return [found[person_id] for person_id, _ in page.items], page.next_cursor
+            found = await dossiers(desk, [item.id for item in page.items])
+        return [found[item.id] for item in page.items], page.next_cursor
 
     async def portions(self) -> AsyncIterator[list[Dossier]]:
         """Give all of them; each portion in a transaction of its own, so that a slow reader holds up nobody."""

@@ -71,6 +71,15 @@ class People:
         "updated": situations.c.updated_at,
     }
 
+    # In the order in which `app.reading.people.ready` takes them.
+    beside: tuple[Column[Any], ...] = (
+        situations.c.good_until,
+        situations.c.body,
+        situations.c.kind,
+        situations.c.confirmed,
+    )
+    whose: Column[Any] = situations.c.person_id
+
     def walk(self, query: Filter, tier: Tier, column: Column[Any] | None) -> Walk:
         """Walk along a value's people where one value is asked for, else along all of them in the order wanted."""
         told = query.told()

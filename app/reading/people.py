@@ -1,21 +1,18 @@
 """What answers about persons say beyond the record: the situation."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, Final, Self
-from uuid import UUID
 
 from fastapi import Request
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import to_json
-from sqlalchemy import select
 
 from app.core.desk import Desk
-from app.core.resource import Asked, Items
+from app.core.lists import Item
+from app.core.resource import Asked, Finish
 from app.reading.days import AsOf, today
 from app.reading.facts import is_stale
 from app.reading.gather import dossiers
-from app.reading.kept import situations
 from app.reading.mail import ReviewIntervals
 from app.reading.situation import Situation, situation
 
@@ -61,34 +58,29 @@ def intervals_of(request: Request) -> ReviewIntervals:
     return ReviewIntervals(settings.review_days_pretrial, settings.review_days)
 
 
-async def with_situations(request: Request, desk: Desk, items: Items, asked: BaseModel | None) -> list[bytes]:
-    """Add the situation on the day asked for to persons: as it is kept, or derived for another day."""
+def ready(request: Request, asked: BaseModel | None) -> Finish | None:
+    """Give what adds the situation of today, as it is kept, to a person; None where another day is asked about."""
+    day, intervals = today(), intervals_of(request)
+    if (getattr(asked, "as_of", None) or day) != day:
+        return None
+
+    def finish(body: bytes, beside: Sequence[Any]) -> bytes | None:
+        good_until, said, kind, confirmed = beside
+        if said is None or (good_until is not None and good_until < day):
+            return None
+        if kind is not None:
+            stale = b"true" if is_stale(kind, confirmed, day, intervals) else b"false"
+            said = b'%b,"stale":%b}}' % (said, stale)
+        return with_field(body, "situation", said)
+
+    return finish
+
+
+async def with_situations(request: Request, desk: Desk, items: Sequence[Item], asked: BaseModel | None) -> list[bytes]:
+    """Add the situation on the day asked for to persons, derived from all that is known of them."""
     day, intervals = getattr(asked, "as_of", None) or today(), intervals_of(request)
-    people = [person_id for person_id, _ in items]
-    said = await _kept(desk, people, day, intervals) if day == today() else {}
-    missing = [person_id for person_id in people if person_id not in said]
-    if missing:
-        found = await dossiers(desk, missing)
-        said |= {person_id: to_json(situation(found[person_id], day, intervals)) for person_id in missing}
-    return [with_field(body, "situation", said[person_id]) for person_id, body in items]
-
-
-async def _kept(desk: Desk, people: Sequence[UUID], day: date, intervals: ReviewIntervals) -> dict[UUID, bytes]:
-    """Give the situations that are kept and stand on the day."""
-    c = situations.c
-    query = select(c.person_id, c.good_until, c.body, c.kind, c.confirmed).where(
-        c.tier == int(desk.caller.tier), c.person_id.in_(people)
-    )
-    return {
-        row.person_id: row.body if row.kind is None else _aged(row, day, intervals)
-        for row in await desk.session.execute(query)
-        if row.good_until is None or row.good_until >= day
-    }
-
-
-def _aged(row: Any, day: date, intervals: ReviewIntervals) -> bytes:  # noqa: ANN401 - a row of `situations`
-    stale = b"true" if is_stale(row.kind, row.confirmed, day, intervals) else b"false"
-    return b'%b,"stale":%b}}' % (row.body, stale)
+    found = await dossiers(desk, [item.id for item in items])
+    return [with_field(item.body, "situation", to_json(situation(found[item.id], day, intervals))) for item in items]
 
 
 def with_field(body: bytes, name: str, value: bytes) -> bytes:

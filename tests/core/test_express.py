@@ -1,0 +1,210 @@
+"""Answers by plan: the same bytes and headers as the route's, of what the register holds now, or the route is asked."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+import time_machine
+from httpx2 import ASGITransport, AsyncClient, Response
+from sqlalchemy import update
+from starlette.types import Receive, Scope, Send
+
+from app.core import express
+from app.core.dialects import TooLong
+from app.core.express import Direct, Express
+from app.reading.kept import situations
+from app.register import RESOURCES
+from app.register.persons import persons
+from tests.conftest import Register
+from tests.factories import create, organization, person
+
+
+@dataclass
+class Asked:
+    """The routes and the plans in front of them, with what was asked of the routes."""
+
+    register: Register
+    direct: Direct
+    client: AsyncClient
+    by_route: list[str]
+
+    async def twice(self, path: str) -> tuple[Response, Response]:
+        """Ask the route, and then what it left."""
+        routed = await self.client.get(path)
+        assert self.by_route.pop() == path
+        planned = await self.client.get(path)
+        assert not self.by_route, f"there is no plan for {path}"
+        return routed, planned
+
+
+@pytest.fixture
+async def asked(register: Register) -> AsyncIterator[Asked]:
+    async for made in _in_front_of(register):
+        yield made
+
+
+@pytest.fixture
+async def of_seeds(seeded: Register) -> AsyncIterator[Asked]:
+    async for made in _in_front_of(seeded):
+        yield made
+
+
+async def _in_front_of(register: Register) -> AsyncIterator[Asked]:
+    by_route: list[str] = []
+
+    async def routes(scope: Scope, receive: Receive, send: Send) -> None:
+        query = scope["query_string"].decode()
+        by_route.append(scope["path"] + (f"?{query}" if query else ""))
+        await register.app.routed(scope, receive, send)
+
+    made = Asked(register, register.database.direct, AsyncClient(), by_route)
+    transport = ASGITransport(Express(routes, lambda: made.direct))
+    async with AsyncClient(transport=transport, base_url="http://t") as made.client:
+        yield made
+
+
+def _same(routed: Response, planned: Response) -> None:
+    assert routed.status_code == planned.status_code == 200
+    assert routed.content == planned.content
+    assert sorted(routed.headers.items()) == sorted(planned.headers.items())
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.kind.name)
+async def test_what_is_planned_is_what_the_route_says(of_seeds: Asked, resource: Any) -> None:
+    items = (await of_seeds.client.get(resource.path)).json()["items"]
+    of_seeds.by_route.clear()
+    for word in resource.filters.sorts:
+        for sort in (word, f"-{word}"):
+            path: str | None = f"{resource.path}?limit=2&sort={sort}"
+            pages = 0
+            while path and pages < 4:
+                routed, planned = await of_seeds.twice(path)
+                _same(routed, planned)
+                link = routed.headers.get("link", "")
+                path = link[link.index("/v1/") : link.index(">")] if link else None
+                pages += 1
+    for number, item in enumerate(items[:3]):
+        path = f"{resource.path}/{item['id']}"
+        if number == 0:
+            _same(*(await of_seeds.twice(path)))
+        else:  # the plan was left by another record
+            planned = await of_seeds.client.get(path)
+            assert not of_seeds.by_route
+            async with AsyncClient(transport=ASGITransport(of_seeds.register.app.routed), base_url="http://t") as other:
+                _same(await other.get(path), planned)
+
+
+@pytest.mark.parametrize(
+    "query", ["status=imprisoned", "status=released&sort=-since", "article=361", "updated_since=2020-01-01T00:00:00Z"]
+)
+async def test_filters_of_persons_go_by_plan(of_seeds: Asked, query: str) -> None:
+    _same(*(await of_seeds.twice(f"/v1/persons?{query}")))
+
+
+async def test_a_plan_reads_what_is_written_now(asked: Asked) -> None:
+    made = await create(asked.register.editor, "organizations", organization(website="https://example.org/1"))
+    one, some = f"/v1/organizations/{made['id']}", "/v1/organizations?limit=10"
+    for path in (one, some):
+        await asked.client.get(path)
+    asked.by_route.clear()
+    await asked.register.editor.patch(one, json={"website": "https://example.org/2"}, headers={"If-Match": "*"})
+    another = await create(asked.register.editor, "organizations", organization())
+    assert (await asked.client.get(one)).json()["website"] == "https://example.org/2"
+    assert [item["id"] for item in (await asked.client.get(some)).json()["items"]] == [made["id"], another["id"]]
+    assert not asked.by_route
+
+
+async def test_what_is_not_there_is_refused_by_the_route(asked: Asked) -> None:
+    shown, hidden, gone = [
+        (await create(asked.register.keeper, "persons", person(visibility=seen)))["id"]
+        for seen in ("public", "private", "public")
+    ]
+    await asked.register.admin.delete(f"/v1/persons/{gone}", headers={"If-Match": "*"})
+    await asked.twice(f"/v1/persons/{shown}")
+    unknown = "00000000-0000-4000-8000-000000000000"
+    answers = [await asked.client.get(f"/v1/persons/{one}") for one in (hidden, unknown, gone)]
+    assert [answer.status_code for answer in answers] == [404, 404, 410]
+    assert answers[0].content.replace(hidden.encode(), unknown.encode()) == answers[1].content
+    assert len(asked.by_route) == 3
+
+
+async def test_a_record_that_is_withdrawn_is_gone_from_what_was_planned(asked: Asked) -> None:
+    made = await create(asked.register.keeper, "persons", person())
+    one, some = f"/v1/persons/{made['id']}", "/v1/persons?limit=5"
+    await asked.twice(one)
+    await asked.twice(some)
+    await asked.register.keeper.patch(one, json={"visibility": "private"}, headers={"If-Match": "*"})
+    assert (await asked.client.get(one)).status_code == 404
+    assert (await asked.client.get(some)).json()["items"] == []
+
+
+async def test_keys_other_methods_and_conditions_go_to_the_route(asked: Asked) -> None:
+    made = await create(asked.register.editor, "organizations", organization())
+    path = f"/v1/organizations/{made['id']}"
+    routed, _ = await asked.twice(path)
+    tag = routed.headers["etag"]
+    assert (await asked.client.get(path, headers={"If-None-Match": tag})).status_code == 304
+    assert (await asked.client.head(path)).status_code == 200
+    assert (await asked.client.get(path, headers={"Authorization": "Bearer vk_no"})).status_code == 401
+    assert len(asked.by_route) == 3
+
+
+async def test_a_situation_that_stands_no_more_is_derived_by_the_route(asked: Asked) -> None:
+    made = await create(asked.register.editor, "persons", person())
+    paths = [f"/v1/persons/{made['id']}", "/v1/persons?limit=5"]
+    expected = [(await asked.twice(path))[0].json() for path in paths]
+    async with asked.register.database.write("tests") as session:
+        await session.execute(update(situations).values(good_until=date(2000, 1, 1)))
+    assert [(await asked.client.get(path)).json() for path in paths] == expected
+    assert asked.by_route == paths
+
+
+class Failing:
+    """A database that does not answer in time."""
+
+    async def read(self, _: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        raise TooLong
+
+    async def close(self) -> None: ...
+
+
+async def test_where_a_read_fails_the_route_is_asked(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = await create(asked.register.editor, "organizations", organization())
+    path = f"/v1/organizations/{made['id']}"
+    routed, _ = await asked.twice(path)
+    monkeypatch.setattr(type(asked.direct), "read", Failing.read)
+    _same(routed, await asked.client.get(path))
+    assert asked.by_route == [path]
+
+
+async def test_plans_are_for_one_database_and_one_day(asked: Asked) -> None:
+    made = await create(asked.register.editor, "organizations", organization())
+    path = f"/v1/organizations/{made['id']}"
+    await asked.twice(path)
+    kept, asked.direct = asked.direct, Failing()
+    await asked.client.get(path)
+    assert asked.by_route == [path]
+    asked.direct = kept
+    asked.by_route.clear()
+    with time_machine.travel("2031-01-01T00:00:00Z", tick=False):
+        await asked.twice(path)
+
+
+async def test_the_oldest_plan_is_forgotten(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(express, "_MOST", 2)
+    for number in (1, 2, 3, 1):
+        await asked.client.get(f"{persons.path}?limit={number}")
+    assert len(asked.by_route) == 4
+    await asked.client.get(f"{persons.path}?limit=3")
+    assert len(asked.by_route) == 4
+
+
+async def test_nullable_sorts_go_on_by_plan_from_those_with_a_value_to_those_without(asked: Asked) -> None:
+    for day in ("1990", None, "1980", None):
+        await create(asked.register.editor, "persons", person(birth_date=day))
+    routed, planned = await asked.twice("/v1/persons?sort=age&limit=3")
+    _same(routed, planned)
+    link = routed.headers["link"]
+    _same(*(await asked.twice(link[link.index("/v1/") : link.index(">")])))

@@ -1,0 +1,19 @@
+"""The register of invented people that is measured: whole, the same every time, and written by the rules."""
+
+from bench.people import fill, portions
+from tests.conftest import Register
+
+
+def test_the_same_people_every_time() -> None:
+    first, second = [[record for portion in portions(20) for record in portion] for _ in range(2)]
+    assert first == second
+    assert len({(kind, record_id) for kind, record_id, _ in first}) == len(first)
+
+
+async def test_a_register_is_filled_once(register: Register) -> None:
+    expected = [(kind, fields["visibility"]) for portion in portions(20) for kind, _, fields in portion]
+    assert await fill(register.database, 20) == len(expected)
+    assert await fill(register.database, 20) == 0
+    public = (await register.public.get("/v1/persons?count=true")).json()
+    assert public["total"] == expected.count(("persons", "public"))
+    assert {item["situation"]["status"] for item in public["items"]} >= {"imprisoned", "released"}
