@@ -1,17 +1,19 @@
 """What lists of a kind can be filtered and sorted by, read off the kind's declarations."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Protocol, get_args, get_origin
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
+from fastapi import Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PrivateAttr, create_model
 from sqlalchemy import Column, ColumnElement, Date, FromClause, Select, Table, Uuid, and_, exists, or_, select
 from sqlalchemy.sql import Subquery
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from app.core.desk import Desk
 from app.core.dialects import OuterFirst
 from app.core.documents import documents, entries, links
 from app.core.edtf import PartialDate as Edtf
@@ -25,6 +27,19 @@ Condition = Callable[[Any, Tier], ColumnElement[bool]]
 _ALWAYS: Final = ("created_at", "updated_at")
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The records that a typed text means, best first, each with how surely; and what answers say of each."""
+
+    name: str
+    scores: Mapping[UUID, float]
+    said: Callable[[UUID], bytes]
+
+    def told(self, record_id: UUID, body: bytes) -> bytes:
+        """Say in a record's answer why it was found."""
+        return b'%b,"%b":%b}' % (body[:-1], self.name.encode(), self.said(record_id))
+
+
 class Filter(BaseModel):
     """The parameters that every list takes."""
 
@@ -36,6 +51,16 @@ class Filter(BaseModel):
     limit: int = Field(default=50, ge=1, le=200, description="How many at most.")
     cursor: str | None = Field(default=None, max_length=2000, description="`next_cursor` of the page before.")
     count: bool = Field(default=False, description="Whether to add `total`, the number of all matches.")
+    _found: Found | None = PrivateAttr(default=None)
+
+    @property
+    def found(self) -> Found | None:
+        """Give the records that the typed text means, once they were looked for; None where none was typed."""
+        return self._found
+
+    def keep(self, found: Found | None) -> None:
+        """Keep what the typed text means, for the conditions and the answer."""
+        self._found = found
 
     def told(self) -> dict[str, Any]:
         """Give the filters that were set."""
@@ -82,12 +107,17 @@ class Face(Protocol):
     sorts: Mapping[str, Column[Any]]
     beside: tuple[Column[Any], ...]  # read with each record, for what answers add to it
     whose: Column[Any]  # names the record that a row of `beside` is about
+    typed: str  # the parameter for a text that is looked for
+    says: str  # the field that says why a record was found
+
+    async def find(self, request: Request, desk: Desk, query: Filter) -> Found | None:
+        """Give the records that a typed text means; None where none was typed."""
 
     def conditions(self, query: Filter, tier: Tier) -> list[ColumnElement[bool]]:
         """Give the conditions that its own parameters stand for."""
 
     def walk(self, query: Filter, tier: Tier, column: Column[Any] | None) -> Walk:
-        """Give the tables to read from, in the order of a column or of creation."""
+        """Give the tables to read from, in the order of a column or of creation; with only what was found."""
 
 
 class Filters:
@@ -123,15 +153,38 @@ class Filters:
         """Give the columns that are read with each record."""
         return self.face.beside if self.face else ()
 
+    async def search(self, request: Request, desk: Desk, query: Filter) -> Found | None:
+        """Look for the text that was typed, if any, and leave in the query what is found."""
+        found = await self.face.find(request, desk, query) if self.face else None
+        query.keep(found)
+        return found
+
+    def narrowed(self, query: Filter) -> bool:
+        """Tell whether anything is asked for beside the typed text."""
+        return self.face is None or bool(query.told().keys() - {self.face.typed})
+
+    def unsaid(self, query: Filter) -> set[str]:
+        """Give the fields that only say why a record was found, where none was looked for."""
+        return {self.face.says} if self.face and query.found is None else set()
+
     def one(self, record_id: UUID, tier: Tier) -> Select[Any]:
         """Give the statement for one record as a tier sees it: its version, its bytes, and what is read with it."""
+        c = documents.c
+        return self._seen(tier, c.version, c.body).where(c.id == record_id)
+
+    def some(self, record_ids: Collection[UUID], tier: Tier) -> Select[Any]:
+        """Give the statement for records as a tier sees them: their ids, their bytes, and what is read with them."""
+        c = documents.c
+        return self._seen(tier, c.id, c.body).where(c.id.in_(record_ids))
+
+    def _seen(self, tier: Tier, *columns: Column[Any]) -> Select[Any]:
         c = documents.c
         source: FromClause = documents
         if self.face is not None:
             mine = self.face.whose.table
             source = documents.outerjoin(mine, and_(mine.c.tier == c.tier, self.face.whose == c.id))
-        mine_only = (c.kind == self._kind.name, c.id == record_id, c.tier == int(tier), c.body.is_not(None))
-        return select(c.version, c.body, *self.beside).select_from(source).where(*mine_only)
+        live = (c.kind == self._kind.name, c.tier == int(tier), c.body.is_not(None))
+        return select(*columns, *self.beside).select_from(source).where(*live)
 
     def sort(self, query: Filter) -> tuple[Column[Any], bool]:
         """Give the column to sort by, and whether downwards; what changed since an instant comes in that order."""

@@ -56,16 +56,19 @@ async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, reque
     """Give the page that a list's parameters ask for.
 
     One query; one more at the place where unknown values begin, which come last in either direction; one more for
-    the total.
+    the total. What a typed text finds comes best first, unless another order is asked for.
     """
     tier = desk.caller.tier
-    walk = filters.walk(query, tier)
-    where = and_(*walk.where, live(kind.name, tier), *filters.conditions(query, tier))
-    order = Order(walk.order, filters.sort(query)[1])
-    base = select(documents.c.id, documents.c.body, *filters.beside).select_from(walk.source).where(where)
     scope = paging.scope_of(request.url.path, int(tier), request.query_params.multi_items())
     cut = Cut(query.limit, secret, scope, len(filters.beside))
     place = None if query.cursor is None else paging.unseal(secret, cut.scope, query.cursor)
+    found = await filters.search(request, desk, query)
+    walk = filters.walk(query, tier)
+    where = and_(*walk.where, live(kind.name, tier), *filters.conditions(query, tier))
+    base = select(documents.c.id, documents.c.body, *filters.beside).select_from(walk.source).where(where)
+    if found is not None and getattr(query, "sort", None) is None:
+        return await _best_first(desk, filters, query, base, cut, place)
+    order = Order(walk.order, filters.sort(query)[1])
     rows: list[Row[Any]] = []
     results: list[Any] = []
     statements = list(order.statements(base, place))
@@ -75,10 +78,31 @@ async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, reque
             rows += results[-1].all()
     total = (await desk.session.execute(_counted(base))).scalar_one() if query.count else None
     first = 2 + cut.beside
-    found = [tuple(row) for row in rows]
-    items = [Item(row[0], row[1], row[2:first]) for row in found[: query.limit]]
-    cursor = cut.cursor(found[query.limit - 1][first:]) if len(found) > query.limit else None
-    return Page(items, cursor, total, cut, results, len(statements))
+    read = [tuple(row) for row in rows]
+    items = [Item(row[0], row[1], row[2:first]) for row in read[: query.limit]]
+    cursor = cut.cursor(read[query.limit - 1][first:]) if len(read) > query.limit else None
+    # What is found hangs on more than the statement: on the words that the register knows.
+    return Page(items, cursor, total, cut if found is None else None, results, len(statements))
+
+
+async def _best_first(
+    desk: Desk, filters: Filters, query: Filter, base: Select[Any], cut: "Cut", place: list[Any] | None
+) -> Page:
+    """Give a page of what a typed text finds: one query, and one more where filters narrow it."""
+    scores = query.found.scores if query.found else {}
+    ids = list(scores)
+    if ids and filters.narrowed(query):
+        kept = set((await desk.session.execute(base.with_only_columns(documents.c.id))).scalars())
+        ids = [record_id for record_id in ids if record_id in kept]
+    total = len(ids) if query.count else None
+    if place is not None:
+        behind = (-place[0], place[1])
+        ids = [record_id for record_id in ids if (-scores[record_id], str(record_id)) > behind]
+    here = ids[: query.limit]
+    rows = (await desk.session.execute(filters.some(here, desk.caller.tier))).all() if here else []
+    read = {row[0]: Item(row[0], row[1], tuple(row[2:])) for row in rows}
+    cursor = cut.cursor([scores[here[-1]], here[-1]]) if len(ids) > query.limit else None
+    return Page([read[record_id] for record_id in here if record_id in read], cursor, total)
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,8 @@ class Resource:
             wanted = format_of(request, query.format, count=query.count)
             page = await page_of(desk, self.kind, self.filters, query, request, (await database.identity()).secret)
             items = await self.enriched(request, desk, page.items, query)
+            if query.found is not None:
+                items = [query.found.told(item.id, body) for item, body in zip(page.items, items, strict=True)]
             base = request.app.state.settings.public_url
             links = {"Link": next_link(request, page.next_cursor, base)} if page.next_cursor else {}
             if wanted == "json":
@@ -179,7 +181,7 @@ class Resource:
                     again = PageAgain(page.cut, finish, partial(next_link, request, base=base), page.of)
                     leave_plan(request, Plan(tuple(map(Statement.of, page.results)), again))
                 return answer(request, body, etag(len(items), body), links)
-            hidden = self.kind.hidden(desk.caller.tier)
+            hidden = {*self.kind.hidden(desk.caller.tier), *self.filters.unsaid(query)}
             return await records_as_table(
                 request, self.kind.name, self.models.read, items, hidden, wanted=wanted, headers=links
             )

@@ -125,12 +125,17 @@ def _asked(plan: Plan, open_terms: Sequence[Term], left: Sequence[Role]) -> floa
     return asked
 
 
+def _begins(word_id: int, vocabulary: Vocabulary) -> set[str]:
+    # A name may have been read before the vocabulary heard that nobody has the word any more.
+    return first_letters(vocabulary[word_id].keys) if word_id in vocabulary else set()
+
+
 def _by_initials(open_terms: list[Term], left: list[int], candidate: Candidate, vocabulary: Vocabulary) -> float:
     """Pair the query's initials with words, take both out, and return the gain."""
     gained = 0.0
     for term in [term for term in open_terms if term.role is Role.INITIAL]:
         letters = first_letters(term.keys)
-        fitting = (place for place in left if letters & first_letters(vocabulary[candidate.words[place]].keys))
+        fitting = (place for place in left if letters & _begins(candidate.words[place], vocabulary))
         place = next(fitting, None)
         if place is not None:
             open_terms.remove(term)

@@ -4,14 +4,21 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Final
 
+from fastapi import Request
 from pydantic import AwareDatetime, Field
+from pydantic_core import to_json
 from sqlalchemy import Column, ColumnElement, Table, and_, exists
 
+from app.core.desk import Desk
 from app.core.documents import documents
-from app.core.filters import Filter, Walk
+from app.core.filters import Filter, Found, Walk
+from app.core.projection import live
 from app.core.record import Tier
+from app.core.requests import database_of
 from app.core.types import ArticleNumber, CountryCode, Id, PartialDate
+from app.names.match import Hit
 from app.reading.days import AsOf, today
+from app.reading.finding.finder import finder_of
 from app.reading.kept import custodies, situations, standings, values
 from app.reading.standing import Status
 from app.register.persons import Category, Person, Sex
@@ -32,7 +39,13 @@ _STATUS: Final = (
     "How the person stands on the day: `detained` before a conviction, `imprisoned` after it, `restricted` (open "
     "facility, home), `released`, `deceased`, `unknown`"
 )
+_Q: Final = (
+    "A name, or a part of one: any spelling in any script, the parts in any order, with or without patronymic, with "
+    "initials or a typing error; the last word may be unfinished. The best come first, unless `sort` says otherwise, "
+    "each with `match`; a name that is nobody's finds nobody."
+)
 PARAMETERS: Final[Mapping[str, tuple[Any, Any]]] = {
+    "q": _one(str, _Q),
     "status": _many(Status, _STATUS),
     "article": _many(ArticleNumber, "The number of an article used against the person (not dropped or acquitted)"),
     "facility": _many(Id, "The facility that holds the person on the day"),
@@ -79,9 +92,30 @@ class People:
         situations.c.confirmed,
     )
     whose: Column[Any] = situations.c.person_id
+    typed = "q"
+    says = "match"
+
+    async def find(self, request: Request, desk: Desk, query: Filter) -> Found | None:
+        """Give the people whose name was typed, best first."""
+        text = getattr(query, self.typed, None)
+        if text is None:
+            return None
+        # Nobody goes on with a word behind a space.
+        hits = await finder_of(database_of(request)).find(
+            desk.session, desk.caller.tier, text, prefix=text == text.rstrip()
+        )
+        best: Mapping[Any, Hit] = {hit.owner: hit for hit in hits}
+        scores = {person_id: hit.score for person_id, hit in best.items()}
+        return Found(self.says, scores, lambda one: to_json({"score": best[one].score, "on": best[one].on}))
 
     def walk(self, query: Filter, tier: Tier, column: Column[Any] | None) -> Walk:
-        """Walk along a value's people where one value is asked for, else along all of them in the order wanted."""
+        """Walk along those who were found, or a value's people where one value is asked for, or all of them."""
+        c = situations.c
+        if query.found is not None:
+            # By the documents, as no filter has an index of them that could seem better than their ids.
+            theirs = (live(_persons.name, tier), documents.c.id.in_(query.found.scores))
+            order = (c.created_at if column is None else column, documents.c.id)
+            return Walk(documents, order, _looked_up(documents, situations, tier, query), theirs)
         told = query.told()
         alone = [name for name in _VALUED if len(told.get(name, ())) == 1]
         if column is None and alone:
@@ -95,7 +129,6 @@ class People:
             return Walk(values, along, _looked_up(values, situations, tier, query), tuple(own))
         if column is not None and column.table is documents:
             return Walk(documents, (column, documents.c.id), _looked_up(documents, situations, tier, query))
-        c = situations.c
         order = (c.created_at, c.person_id) if column is None else (column, c.person_id)
         return Walk(situations, order, _looked_up(situations, None, tier, query), (c.tier == int(tier),))
 

@@ -33,8 +33,25 @@ EXAMPLE: Final[Situation] = {
     },
     "mail": {"reachable": True, "verified_on": "2023-11-09", "stale": True},
 }
+
+
+class Match(BaseModel):
+    """Why a person was found."""
+
+    score: float = Field(ge=0, le=1, description="How surely the person is meant: 1 when the whole name is the same.")
+    on: str = Field(description="The name of the person that fits best, as it is stored.")
+
+
 DERIVED: Final[dict[str, Any]] = {
-    "situation": (Situation, Field(description="How the person stands on the day.", examples=[EXAMPLE]))
+    "situation": (Situation, Field(description="How the person stands on the day.", examples=[EXAMPLE])),
+    "match": (
+        Match,
+        Field(
+            default=None,
+            description="Why the person was found; only in answers to `q`.",
+            examples=[{"score": 0.985, "on": "Zolatava Maryna Vasilievna"}],
+        ),
+    ),
 }
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database import Database
 from app.core.record import Tier
+from app.names.fold import words
 from app.names.keys import Entry
 from app.names.match import Candidate, Hit, rank, sift
 from app.names.plan import Plan, plan
@@ -24,6 +25,7 @@ from app.reading.finding.keeping import portions
 from app.reading.finding.tables import name_postings, name_state, name_words, person_names
 
 _KEPT: Final = 64  # answers that are kept for the next page and for the facets beside the list
+_AT_ONCE: Final = 20_000  # parameters of a statement; both databases take more
 # One thread works on vocabularies, so that none changes while it is read; the event loop goes on meanwhile.
 _WORK: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="names")
 _T = TypeVar("_T")
@@ -38,7 +40,7 @@ class _Held:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     versions: _Versions = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    answers: OrderedDict[tuple[str, bool], list[Hit]] = field(default_factory=OrderedDict)
+    answers: OrderedDict[tuple[tuple[str, ...], bool], list[Hit]] = field(default_factory=OrderedDict)
 
 
 class Finder:
@@ -52,14 +54,13 @@ class Finder:
 
         With ``prefix`` the last word may be the beginning of one. Three statements, or one for what was just asked.
         """
-        held = await self._current(session, tier)
-        key = (text, prefix)
-        if key in held.answers:
+        held, here = await self._current(session, tier)
+        key = (words(text), prefix)
+        if key in held.answers and held.versions == here:
             held.answers.move_to_end(key)
             return held.answers[key]
-        versions = held.versions
         hits = await self._search(session, tier, held.vocabulary, text, prefix=prefix)
-        if held.versions is versions:
+        if held.versions == here:  # another transaction may be ahead of this one
             held.answers[key] = hits
             if len(held.answers) > _KEPT:
                 held.answers.popitem(last=False)
@@ -76,8 +77,8 @@ class Finder:
         names = await _names(session, numbers)
         return await _worked(lambda: rank(planned, map(_candidate, names), vocabulary))
 
-    async def _current(self, session: AsyncSession, tier: Tier) -> _Held:
-        """Give the tier's vocabulary as it is in the transaction at hand, or newer."""
+    async def _current(self, session: AsyncSession, tier: Tier) -> tuple[_Held, _Versions]:
+        """Give the tier's vocabulary as it is in the transaction at hand, or newer; and which it is there."""
         held = self._held.setdefault(tier, _Held())
         async with held.lock:
             c = name_state.c
@@ -89,7 +90,7 @@ class Finder:
                 held.vocabulary.names = sum(names for _, names in versions.values())
                 held.versions = versions
                 held.answers.clear()
-        return held
+        return held, versions
 
 
 _NONE: Final = (0, 0)
@@ -131,7 +132,7 @@ def _learn(vocabulary: Vocabulary, changed: Sequence[_Row]) -> None:
 async def _postings(session: AsyncSession, tier: Tier, planned: Plan) -> dict[int, list[_Row]]:
     found: dict[int, list[_Row]] = {}
     c = name_postings.c
-    for portion in portions(planned.links):
+    for portion in portions(planned.links, _AT_ONCE):
         query = select(c.word_id, c.block, c.names).where(c.word_id.in_(portion), c.tier <= int(tier))
         for row in await session.execute(query):
             found.setdefault(row.word_id, []).append(row)
@@ -145,7 +146,7 @@ def _all(rows: list[_Row]) -> list[int]:
 async def _names(session: AsyncSession, numbers: Sequence[int]) -> list[_Row]:
     c = person_names.c
     found: list[_Row] = []
-    for portion in portions(numbers):
+    for portion in portions(numbers, _AT_ONCE):
         query = select(c.id, c.person_id, c.text, c.words, c.roles).where(c.id.in_(portion))
         found += (await session.execute(query)).all()
     return found

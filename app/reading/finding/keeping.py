@@ -56,10 +56,10 @@ def spellings(fields: Fields | None) -> list[Spelling]:
     return [Spelling(tier, text, folded) for folded, text in full.items() if folded]
 
 
-def portions(items: Iterable[_T]) -> Iterator[list[_T]]:
+def portions(items: Iterable[_T], size: int = _CHUNK) -> Iterator[list[_T]]:
     """Give items in portions that a statement can take."""
     rest = iter(items)
-    while portion := list(islice(rest, _CHUNK)):
+    while portion := list(islice(rest, size)):
         yield portion
 
 
