@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -10,12 +11,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, get_args
 
+from alembic.util import CommandError
 from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.access import ApiKey, Scope, make_key
 from app.core.database import Database
+from app.core.dialects import trouble
 from app.core.migrating import migrate
 from app.core.rebuilding import reindex
 from app.core.verifying import verify
@@ -37,10 +40,22 @@ def _say(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
+def _migrated(settings: Settings) -> None:
+    """Bring the database up to date, or say what stands in the way."""
+    try:
+        migrate(settings.url)
+    except CommandError:
+        raise Failed(
+            "This database was made by a newer version of Vestka. Run that one; nothing was changed."
+        ) from None
+    except OSError as error:
+        raise Failed(trouble(settings.url, error)) from None
+
+
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Database]:
     """Open the database, migrated."""
-    await asyncio.to_thread(migrate, settings.url)
+    await asyncio.to_thread(_migrated, settings)
     database = open_database(settings.url)
     try:
         await prepare(database)
@@ -56,7 +71,8 @@ def _serve(said: argparse.Namespace, settings: Settings) -> int:
 
     if said.no_seed:
         os.environ["VESTKA_SEED"] = "false"
-    migrate(settings.url)
+    _refuse_taken(said.host, said.port)
+    _migrated(settings)
     asyncio.run(_seed_first(settings, wanted=settings.seed and not said.no_seed))
     address = f"http://{'localhost' if said.host in {'127.0.0.1', '0.0.0.0'} else said.host}:{said.port}"  # noqa: S104 - compared, not bound
     _say(f"Vestka answers at {address}\n  read:   {address}/v1/persons\n  docs:   {address}/docs")
@@ -69,11 +85,22 @@ def _serve(said: argparse.Namespace, settings: Settings) -> int:
             workers=said.workers,
             access_log=False,
             server_header=False,
+            http="app.core.wire:Wire" if sys.platform != "win32" else "auto",
             log_level="warning",
             timeout_keep_alive=75,
             timeout_graceful_shutdown=10,
         )
     return 0
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Refuse an address that somebody listens on, before anything is done."""
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            pass
+    except OSError as error:
+        words = f"{host}, port {port}: {error.strerror}. Choose another with --port (and --host)."
+        raise Failed(words) from None
 
 
 async def _seed_first(settings: Settings, *, wanted: bool) -> None:
@@ -200,14 +227,14 @@ def _add_keys(commands: Any) -> None:  # noqa: ANN401 - argparse has no public n
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else 0
     if not 1 <= number <= 3650:  # noqa: PLR2004 - ten years of days, more workers than any machine has
         raise argparse.ArgumentTypeError("takes a whole number from 1 to 3650")
     return number
 
 
 def _port(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else -1
     if not 0 <= number <= 65535:  # noqa: PLR2004 - the ports there are
         raise argparse.ArgumentTypeError("takes a port from 0 to 65535")
     return number
@@ -229,14 +256,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return asyncio.run(done) if asyncio.iscoroutine(done) else int(done)
     except ValidationError as error:
         for wrong in error.errors(include_url=False, include_input=False):
-            _say(f"VESTKA_{'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}")
+            _say(
+                f"VESTKA_{'_'.join(map(str, wrong['loc'])).upper()}: {str(wrong['msg']).removeprefix('Value error, ')}"
+            )
         return 2
     except Failed as failure:
         _say(str(failure))
     except SQLAlchemyError as error:
-        _say(f"The database did not do as it should ({type(error).__name__}). Is VESTKA_DATABASE_URL right?")
+        _say(trouble(settings.url, error))
     except OSError as error:
-        _say(f"{error.strerror or error}")
+        _say(f"{error.filename}: {error.strerror}" if error.filename else f"{error}")
     except KeyboardInterrupt:
         return 130
     return 1

@@ -59,10 +59,11 @@ class Settings(BaseSettings):
     def _known_driver(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             try:
-                driver = make_url(value.get_secret_value()).drivername
+                url = make_url(value.get_secret_value())
+                whole = url.drivername in _DRIVERS and url.database not in {None, "", ":memory:"}
             except ArgumentError:
-                driver = ""
-            if driver not in _DRIVERS:
+                whole = False
+            if not whole:
                 raise ValueError("the database is sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME")
         return value
 

@@ -55,7 +55,9 @@ def _outer_first(element: OuterFirst, compiler: SQLCompiler, **said: Any) -> str
     # SQLite keeps no statistics unless told to, and would walk and sort all documents of a kind; it takes the order
     # of a CROSS JOIN as given (https://www.sqlite.org/optoverview.html#crossjoin). PostgreSQL knows by itself.
     written: str = compiler.visit_join(element, **said)  # type: ignore[no-untyped-call]  # as its makers left it
-    return written.replace(" JOIN ", " CROSS JOIN ", 1)
+    # The left side is written first, with joins of its own; what it is joined on holds none.
+    before, _, after = written.rpartition(" JOIN ")
+    return f"{before} CROSS JOIN {after}"
 
 
 def reading_engine(url: str, connections: int | None = None) -> AsyncEngine:
@@ -319,6 +321,24 @@ def lock_migrations(connection: Connection) -> None:
     """Wait until no other worker migrates; SQLite's write transaction is such a lock already."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+
+
+def trouble(url: str, error: BaseException) -> str:
+    """Say what an operator can do about a database that cannot be opened."""
+    said = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+    file = make_url(url).database if is_sqlite(url) else None
+    advice = next((words for sign, words in _SQLITE_TROUBLE.items() if file and sign in said), None)
+    if advice is not None:
+        return f"{file} {advice}"
+    return f"The database did not do as it should ({said[:200]}). Does it run, and is VESTKA_DATABASE_URL right?"
+
+
+_SQLITE_TROUBLE: Final = {
+    "not a database": "is no SQLite database. Move it away, or name another file in VESTKA_DATABASE_URL.",
+    "unable to open": "cannot be opened. Does its folder exist, and may you write there? VESTKA_DATABASE_URL names it.",
+    "readonly": "cannot be written. Take the right to, or name another file in VESTKA_DATABASE_URL.",
+    "full": "cannot grow: the disk is full.",
+}
 
 
 def is_passing(error: BaseException) -> bool:

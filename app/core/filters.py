@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Protocol, get_args, get_origi
 from uuid import UUID
 
 from fastapi import Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PrivateAttr, create_model
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model
 from sqlalchemy import Column, ColumnElement, Date, FromClause, Select, Table, Uuid, and_, exists, or_, select
 from sqlalchemy.sql import Subquery
 from sqlmodel.sql.sqltypes import UTCDateTime
@@ -21,7 +21,7 @@ from app.core.kinds import Kind
 from app.core.ranks import Rank
 from app.core.record import Tier, core_type, declared, full_type, is_code
 from app.core.terms import Term as Duration
-from app.core.types import Id, PartialDate, Term
+from app.core.types import Id, Instant, PartialDate, Term
 
 Condition = Callable[[Any, Tier], ColumnElement[bool]]
 _ALWAYS: Final = ("created_at", "updated_at")
@@ -47,7 +47,7 @@ class Filter(BaseModel):
 
     id: list[Id] | None = Field(default=None, max_length=200, description="These records only; repeat for several.")
     source: list[Id] | None = Field(default=None, max_length=200, description="Records that cite one of these sources.")
-    updated_since: AwareDatetime | None = Field(default=None, description="Changed at or after this instant.")
+    updated_since: Instant | None = Field(default=None, description="Changed at or after this instant.")
     limit: int = Field(default=50, ge=1, le=200, description="How many at most.")
     cursor: str | None = Field(default=None, max_length=2000, description="`next_cursor` of the page before.")
     count: bool = Field(default=False, description="Whether to add `total`, the number of all matches.")

@@ -80,9 +80,13 @@ class Hot:
             return
         accept, known = asked
         watch = self._watch()
-        state = watch.current()
-        if state is None:
-            state = await watch.refresh()
+        try:
+            state = watch.current()
+            if state is None:
+                state = await watch.refresh()
+        except Exception:  # noqa: BLE001 - whatever ails the database, the routes say it as a problem
+            await self.app(scope, receive, send)
+            return
         valid = (watch, state, int(time.time() // SECONDS_A_DAY))
         if valid != self._valid:
             self._entries.clear()

@@ -187,6 +187,12 @@ class Input(SQLModel):
     )
     citations: list[Citation] = compound(default_factory=list, text="The sources that say so.", max_length=100)
 
+    def __init__(self, **data: Any) -> None:  # noqa: ANN401 - a value for each field
+        super().__init__(**data)
+
+    # Pydantic hands JSON over to an `__init__` that it does not know, as Python values and without strictness.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # pydantic's mark of its own
+
 
 class Record(SQLModel):
     """The columns of every kind of record, beside the fields that clients send."""

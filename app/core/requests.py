@@ -1,5 +1,6 @@
 """What every route asks of a request, and how every record is answered."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -94,7 +95,7 @@ def change_reason(request: Request) -> str | None:
         reason = unquote_to_bytes(said).decode().strip()
     except UnicodeDecodeError:
         reason = "\0"
-    if len(reason) > _REASON_LENGTH or not reason.isprintable():
+    if not said.isascii() or len(reason) > _REASON_LENGTH or not reason.isprintable():
         raise Problem("malformed", "`X-Change-Reason` takes up to 500 characters as percent-encoded UTF-8.")
     return reason or None
 
@@ -104,10 +105,22 @@ async def body_of(request: Request, *media_types: str) -> Any:  # noqa: ANN401 -
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent not in media_types:
         raise Problem("media-type", f"Send `Content-Type: {' or '.join(media_types)}`.")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Problem("media-type", "Send the body as it is, without `Content-Encoding`.")
+    body = await request.body()
     try:
-        return from_json(await request.body(), allow_inf_nan=False)
+        read = from_json(body, allow_inf_nan=False)
     except ValueError:
         raise Problem("malformed", "The body is no valid JSON in UTF-8. Nothing was changed.") from None
+    json.loads(body, object_pairs_hook=_once)
+    return read
+
+
+def _once(members: list[tuple[str, Any]]) -> None:
+    """Refuse an object that has a member twice: parsers differ in which one they take (RFC 8259, section 4)."""
+    names = [name for name, _ in members]
+    if len(names) != len(set(names)):
+        raise Problem("malformed", "An object of the body has the same member twice. Nothing was changed.")
 
 
 async def object_of(request: Request, *media_types: str) -> Fields:
@@ -164,10 +177,21 @@ def _parameters(route: APIRoute) -> dict[str, bool]:
     return told
 
 
+def _refuse_unreadable(query: bytes) -> None:
+    """Refuse what is no text: no database can look for it, and it is nobody's name."""
+    try:
+        said = unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        raise Problem("malformed", "The address is no UTF-8: percent-encode the UTF-8 bytes of a text.") from None
+    if "\0" in said:
+        raise Problem("malformed", "The address holds a NUL (`%00`). Leave it out.")
+
+
 async def strict_query(request: Request) -> None:
     """Refuse query parameters that the route does not have, and repeated ones that it takes once."""
     if not request.query_params:
         return
+    _refuse_unreadable(request.scope["query_string"])
     route, known = request.scope["route"], request.app.state.parameters
     told = known.get((route.path, request.method)) or _parameters(route)
     known[route.path, request.method] = told

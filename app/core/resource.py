@@ -205,6 +205,7 @@ class Resource:
     def _create(self) -> None:
         async def create_record(request: Request, caller: Annotated[Caller, Depends(writer_of)]) -> Response:
             sent = await object_of(request, JSON)
+            change_reason(request)  # refused before the key is looked up, or the same request had two answers
             key = idempotency.key_of(request, caller)
             if key is None:
                 return await self._created(request, caller, sent, None)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from app.core import edtf, ranks, terms
@@ -94,6 +94,8 @@ LanguageTag = Annotated[
         examples=["be", "ru", "en", "be-Latn"],
     ),
 ]
+# The pattern of the keys alone would leave others free to hold anything.
+_NO_OTHER_KEYS: Final[dict[str, Any]] = {"additionalProperties": False}
 LocalizedLine = Annotated[
     dict[LanguageTag, Line],
     Field(
@@ -101,11 +103,18 @@ LocalizedLine = Annotated[
         max_length=40,
         description="Language tag → text.",
         examples=[{"en": "Correctional colony №4"}],
+        json_schema_extra=_NO_OTHER_KEYS,
     ),
 ]
 LocalizedProse = Annotated[
     dict[LanguageTag, Prose],
-    Field(min_length=1, max_length=40, description="Language tag → text.", examples=[{"en": "Co-founder."}]),
+    Field(
+        min_length=1,
+        max_length=40,
+        description="Language tag → text.",
+        examples=[{"en": "Co-founder."}],
+        json_schema_extra=_NO_OTHER_KEYS,
+    ),
 ]
 Lines = Annotated[list[Line], Field(max_length=500)]
 
@@ -149,5 +158,24 @@ def _canonical(value: object) -> object:
     return value
 
 
+_INSTANT: Final = re.compile(
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$"
+)
+
+
+def _instant_text(value: object) -> object:
+    if isinstance(value, str) and _INSTANT.match(value) is None:
+        raise ValueError("write an instant as 2026-01-31T12:00:00Z (RFC 3339), a plus sign in a URL as %2B")
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this instant lies outside the calendar") from None
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant_text), AfterValidator(_in_utc)]
 Id = Annotated[UUID, BeforeValidator(_canonical)]
 Visibility = Literal["public", "partners", "private"]

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import Request
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from pydantic_core import to_json
 from sqlalchemy import Column, ColumnElement, Table, and_, exists
 
@@ -15,7 +15,7 @@ from app.core.filters import Filter, Found, Walk
 from app.core.projection import live
 from app.core.record import Tier
 from app.core.requests import database_of
-from app.core.types import ArticleNumber, CountryCode, Id, PartialDate
+from app.core.types import ArticleNumber, CountryCode, Id, Instant, PartialDate
 from app.names.match import Hit
 from app.reading.days import AsOf, today
 from app.reading.finding.finder import finder_of
@@ -57,7 +57,7 @@ PARAMETERS: Final[Mapping[str, tuple[Any, Any]]] = {
     "birth_month": _many(Annotated[int, Field(ge=1, le=12)], "The month of birth, whatever the year"),
     "detained_from": _one(PartialDate, "Taken into custody, as may be, on or after this date."),
     "detained_to": _one(PartialDate, "Taken into custody, as may be, on or before this date."),
-    "updated_since": _one(AwareDatetime, "Something of the person, or of what belongs to them, changed since."),
+    "updated_since": _one(Instant, "Something of the person, or of what belongs to them, changed since."),
     "can_receive_mail": _one(bool, "Whether letters reach the person on the day."),
     "as_of": (AsOf | None, None),
 }

@@ -43,7 +43,10 @@ class Match(BaseModel):
 
 
 DERIVED: Final[dict[str, Any]] = {
-    "situation": (Situation, Field(description="How the person stands on the day.", examples=[EXAMPLE])),
+    "situation": (
+        Situation,
+        Field(default=None, description="How the person stands on the day; not on `?version=`.", examples=[EXAMPLE]),
+    ),
     "match": (
         Match,
         Field(

@@ -58,7 +58,8 @@ async def stays_follow_each_other(desk: Desk, staged: Sequence[Staged]) -> list[
     stays = await desk.belonging("detentions", owners)
     by_person: dict[str, dict[Key, Fields]] = defaultdict(dict)
     for key, fields in stays.items():
-        by_person[fields["person_id"]][key] = fields
+        if "person_id" in fields:  # absent where there is no such person, which is refused as such
+            by_person[fields["person_id"]][key] = fields
     found: list[tuple[Staged, Fault]] = []
     for (_, person_id), items in owners.items():
         mine = {item.key: item for item in items}

@@ -40,6 +40,8 @@ class Routes:
         await send({"type": "http.response.body", "body": b"x" * 10_000})
 
     def current(self) -> tuple[int, int]:
+        if self.state < (0, 0):
+            raise ConnectionError
         return self.state
 
     async def refresh(self) -> tuple[int, int]:
@@ -70,6 +72,12 @@ async def test_a_second_reader_needs_no_route(reader: AsyncClient, routes: Route
     first, second = await reader.get("/a?b=1"), await reader.get("/a?b=1")
     assert routes.requests == 1
     assert (first.content, first.headers) == (second.content, second.headers)
+
+
+async def test_when_the_state_cannot_be_told_the_routes_answer(reader: AsyncClient, routes: Routes) -> None:
+    routes.state = (-1, 0)
+    assert [(await reader.get("/a")).status_code for _ in range(2)] == [200, 200]
+    assert routes.requests == 2
 
 
 @pytest.mark.parametrize(
