@@ -26,6 +26,7 @@ from app.letters.pressroom import PressRoom
 from app.openapi import describe
 from app.parts import open_database, prepare
 from app.places import STATIC
+from app.reading import matching
 from app.reading.keeping import follow_the_calendar
 from app.register import RESOURCES
 from app.register.seeding import seed
@@ -35,6 +36,7 @@ from app.sync import changes, export
 _ROUTERS: Final = (
     service.router,
     *(resource.router for resource in RESOURCES),
+    matching.router,
     letter.router,
     addressees.router(),
     agenda.router(),

@@ -13,6 +13,7 @@ from app.core.problems import TYPES, ProblemOut
 from app.core.requests import JSON, MERGE_PATCH
 from app.core.resource import Resource
 from app.letters.shapes import LETTERS, EnvelopeIn, NoMailAddressOut
+from app.reading.matching import MatchIn
 from app.register.seeding import seeds
 from app.sync.export import ExportLine
 
@@ -41,6 +42,7 @@ def describe(app: FastAPI, resources: Iterable[Resource]) -> dict[str, Any]:
     resources = list(resources)
     tags = [{"name": resource.kind.name, "description": resource.text} for resource in resources]
     tags += [{"name": "letters", "description": LETTERS}]
+    tags += [{"name": "names", "description": "Finding people by any spelling of their names."}]
     tags += [{"name": "sync", "description": "Copying the register and following it."}]
     tags += [{"name": "keys", "description": "API keys (admin)."}, {"name": "service", "description": "The service."}]
     document = get_openapi(
@@ -69,7 +71,7 @@ def _is_default(operation: dict[str, Any]) -> bool:
 
 
 def _add_schemas(document: dict[str, Any], resources: list[Resource]) -> None:
-    models: list[type[BaseModel]] = [ProblemOut, KeyIn, EnvelopeIn, NoMailAddressOut, ExportLine]
+    models: list[type[BaseModel]] = [ProblemOut, KeyIn, EnvelopeIn, NoMailAddressOut, ExportLine, MatchIn]
     for resource in resources:
         models += [resource.kind.write, resource.models.patch]
     _, schemas = models_json_schema(

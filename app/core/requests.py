@@ -4,13 +4,13 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
-from pydantic_core import from_json
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.access import Caller, identify
@@ -18,10 +18,11 @@ from app.core.database import Database
 from app.core.desk import Desk, Document, Rule
 from app.core.documents import etag
 from app.core.kinds import Fields, Kinds
-from app.core.problems import Problem, fault, invalid
+from app.core.problems import Problem, fault, faults, invalid
 
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
 _REASON_LENGTH: Final = 500
+_Model = TypeVar("_Model", bound=BaseModel)
 JSON: Final = "application/json"
 PATIENT: Final = "vestka.patient"  # in a request's scope: its reads take longer than the event loop should wait
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -129,6 +130,16 @@ async def object_of(request: Request, *media_types: str) -> Fields:
     if not isinstance(body, dict):
         raise invalid(fault("", "Send a JSON object."))
     return body
+
+
+async def model_of(request: Request, model: type[_Model]) -> _Model:
+    """Read a JSON object as a model: 422 names what does not fit."""
+    sent = await object_of(request, JSON)
+    try:
+        return model.model_validate_json(to_json(sent), strict=True)
+    except ValidationError as error:
+        said = faults(error.errors(include_url=False, include_input=False, include_context=False))
+        raise Problem("invalid", errors=said) from None
 
 
 def require_match(request: Request, found: Document) -> None:

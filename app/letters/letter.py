@@ -5,13 +5,13 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
 from app.core.contract import IF_NONE_MATCH, headers, sends
 from app.core.documents import etag
-from app.core.problems import Problem, fault, faults, invalid
-from app.core.requests import JSON, STRICT, answer, object_of, reading
+from app.core.problems import fault, invalid
+from app.core.requests import JSON, STRICT, answer, model_of, reading
 from app.core.resource import PathId
 from app.letters.coverage import uncovered
 from app.letters.envelope import envelope
@@ -137,12 +137,7 @@ async def read_envelope(request: Request, id: PathId, asked: Annotated[EnvelopeA
 )
 async def print_envelope(request: Request, id: PathId) -> Response:  # noqa: A002 - the path's word
     """The same with the sender's lines on it. They are used for this answer only and kept nowhere. Needs no key."""
-    sent = await object_of(request, JSON)
-    try:
-        asked = EnvelopeIn.model_validate_json(to_json(sent), strict=True)
-    except ValidationError as error:
-        said = faults(error.errors(include_url=False, include_input=False, include_context=False))
-        raise Problem("invalid", errors=said) from None
+    asked = await model_of(request, EnvelopeIn)
     fonts = fonts_of(request)
     gaps = [place for place, line in enumerate(asked.sender) if uncovered(clean(line), fonts)]
     if gaps:

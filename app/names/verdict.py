@@ -1,7 +1,8 @@
 """Says how sure a match is, with what else is known of both."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from itertools import product
 from typing import Final
@@ -45,8 +46,16 @@ class Facts:
     """EDTF text: 1973, 1973-07, 1973-07-13, XXXX-07-13, with ~ or ? at the end."""
     countries: frozenset[str] = frozenset()
     """ISO 3166-1 alpha-2."""
+    facilities: frozenset[str] = frozenset()
+    """Ids of places that hold or held the person."""
     identifiers: frozenset[tuple[str, str]] = frozenset()
     """Scheme and value."""
+
+    def __bool__(self) -> bool:
+        return self != NO_FACTS
+
+
+NO_FACTS: Final = Facts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +64,17 @@ class Evidence:
 
     birth_date: Agreement = Agreement.UNKNOWN
     country: Agreement = Agreement.UNKNOWN
+    facility: Agreement = Agreement.UNKNOWN
     identifiers: Agreement = Agreement.UNKNOWN
+
+    def __iter__(self) -> Iterator[tuple[str, Agreement]]:
+        return ((each.name, getattr(self, each.name)) for each in fields(self))
 
 
 NO_EVIDENCE: Final = Evidence()
+# What evidence adds of that which the name lacks, and what it leaves of a score.
+_GAINS: Final = {Agreement.AGREES: 0.5, Agreement.FITS: 0.2}
+_KEPT: Final = {Agreement.DIFFERS: 0.9, Agreement.CONTRADICTS: 0.6}
 
 
 def compare(asked: Facts, known: Facts) -> Evidence:
@@ -66,6 +82,8 @@ def compare(asked: Facts, known: Facts) -> Evidence:
     return Evidence(
         birth_date=compare_dates(asked.birth_date, known.birth_date),
         country=_compare_countries(asked.countries, known.countries),
+        # People are moved, and not every move is known: another place says nothing.
+        facility=Agreement.FITS if asked.facilities & known.facilities else Agreement.UNKNOWN,
         identifiers=_compare_identifiers(asked.identifiers, known.identifiers),
     )
 
@@ -129,18 +147,55 @@ def _compare_identifiers(asked: frozenset[tuple[str, str]], known: frozenset[tup
 def verdict(score: float, runner_up: float = 0.0, evidence: Evidence = NO_EVIDENCE) -> Verdict:
     """Judge the best candidate: `score` and `runner_up` as `match.rank` gives them (0 when there is no second).
 
-    A shared identifier decides for itself. A contradiction never lets a match stand. Without evidence a match needs a
-    name that agrees almost wholly and nobody near it.
+    The runner-up is the next one whom the evidence does not rule out. A shared identifier decides for itself, unless
+    the names have nothing in common. A contradiction never lets a match stand. Without evidence a match needs a name
+    that agrees almost wholly and nobody near it.
     """
-    facts = (evidence.birth_date, evidence.country, evidence.identifiers)
-    if score < POSSIBLE or facts.count(Agreement.CONTRADICTS) > 1:
+    facts = [agreement for _, agreement in evidence]
+    shared = evidence.identifiers is Agreement.AGREES
+    if (score < POSSIBLE and not shared) or facts.count(Agreement.CONTRADICTS) > 1:
         return Verdict.NONE
-    if evidence.identifiers is Agreement.AGREES and Agreement.CONTRADICTS not in facts:
-        return Verdict.MATCH
     if Agreement.CONTRADICTS in facts:
         return Verdict.POSSIBLE if score >= SURE else Verdict.NONE
-    if evidence.birth_date is Agreement.AGREES:
-        return Verdict.MATCH if score >= SUPPORTED else Verdict.POSSIBLE
+    if shared:
+        return Verdict.MATCH if score >= POSSIBLE else Verdict.POSSIBLE
     alone = score - runner_up >= MARGIN
+    if evidence.birth_date is Agreement.AGREES:
+        return Verdict.MATCH if score >= SUPPORTED and alone else Verdict.POSSIBLE
     doubted = Agreement.DIFFERS in facts
     return Verdict.MATCH if score >= SURE and alone and not doubted else Verdict.POSSIBLE
+
+
+def weighed(score: float, evidence: Evidence) -> float:
+    """Return the score of a name with the evidence in it: what agrees makes up for what the name lacks."""
+    for _, agreement in evidence:
+        score += (1 - score) * _GAINS.get(agreement, 0.0)
+        score *= _KEPT.get(agreement, 1.0)
+    return round(score, 4)
+
+
+def judged(found: Sequence[tuple[float, Evidence]]) -> tuple[Verdict, list[int]]:
+    """Judge candidates by name and evidence; return the verdict on the best, and all of them, best first."""
+    order = sorted(range(len(found)), key=lambda place: (-weighed(*found[place]), -_support(found[place][1]), place))
+    if not order:
+        return Verdict.NONE, order
+    score, evidence = found[order[0]]
+    others = [found[place] for place in order[1:]]
+    said = verdict(
+        score, max((name for name, rival in others if not _ruled_out(rival, evidence)), default=0.0), evidence
+    )
+    # Somebody else has the identifier: the name or the identifier is wrong.
+    torn = any(rival.identifiers is Agreement.AGREES for _, rival in others)
+    return (Verdict.POSSIBLE if torn and said is Verdict.MATCH else said), order
+
+
+def _support(evidence: Evidence) -> int:
+    return sum(agreement.value for _, agreement in evidence)
+
+
+def _ruled_out(rival: Evidence, best: Evidence) -> bool:
+    """Tell whether the evidence for the best one speaks against another."""
+    facts, theirs = dict(best), dict(rival)
+    if Agreement.CONTRADICTS in theirs.values() or (best.birth_date is Agreement.AGREES is not rival.birth_date):
+        return True
+    return any(theirs[name] is Agreement.DIFFERS and facts[name].value > 0 for name in facts)

@@ -1,6 +1,6 @@
 import pytest
 
-from app.names.verdict import Agreement, Evidence, Facts, Verdict, compare, compare_dates, verdict
+from app.names.verdict import Agreement, Evidence, Facts, Verdict, compare, compare_dates, judged, verdict, weighed
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,9 @@ def test_another_country_only_weakens() -> None:
         (0.97, 0.96, Evidence(), Verdict.POSSIBLE),
         (0.8, 0.0, Evidence(), Verdict.POSSIBLE),
         (0.3, 0.0, Evidence(), Verdict.NONE),
-        (0.8, 0.79, Evidence(birth_date=Agreement.AGREES), Verdict.MATCH),
+        (0.8, 0.7, Evidence(birth_date=Agreement.AGREES), Verdict.MATCH),
+        (0.8, 0.79, Evidence(birth_date=Agreement.AGREES), Verdict.POSSIBLE),
+        (0.2, 0.0, Evidence(identifiers=Agreement.AGREES), Verdict.POSSIBLE),
         (0.97, 0.0, Evidence(birth_date=Agreement.CONTRADICTS), Verdict.POSSIBLE),
         (0.8, 0.0, Evidence(birth_date=Agreement.CONTRADICTS), Verdict.NONE),
         (0.97, 0.0, Evidence(country=Agreement.DIFFERS), Verdict.POSSIBLE),
@@ -68,3 +70,37 @@ def test_a_verdict_weighs_the_name_its_rival_and_the_evidence(
     score: float, runner_up: float, evidence: Evidence, expected: Verdict
 ) -> None:
     assert verdict(score, runner_up, evidence) is expected
+
+
+BORN, UNBORN = Evidence(birth_date=Agreement.AGREES), Evidence(birth_date=Agreement.CONTRADICTS)
+FROM_THERE, FROM_ELSEWHERE = Evidence(country=Agreement.FITS), Evidence(country=Agreement.DIFFERS)
+
+
+def test_evidence_moves_a_score_towards_one_or_away() -> None:
+    assert weighed(0.9, Evidence()) == 0.9
+    assert 0.9 < weighed(0.9, FROM_THERE) < weighed(0.9, BORN) < 1
+    assert weighed(0.9, FROM_ELSEWHERE) < 0.9
+    assert weighed(0.9, UNBORN) < weighed(0.9, FROM_ELSEWHERE)
+    assert weighed(1.0, BORN) == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "order"),
+    [
+        ([], Verdict.NONE, []),
+        ([(1.0, Evidence()), (1.0, Evidence())], Verdict.POSSIBLE, [0, 1]),
+        ([(1.0, UNBORN), (1.0, BORN)], Verdict.MATCH, [1, 0]),
+        ([(1.0, Evidence()), (1.0, BORN)], Verdict.MATCH, [1, 0]),
+        ([(0.97, Evidence()), (0.95, BORN)], Verdict.MATCH, [1, 0]),
+        ([(0.97, BORN), (0.95, BORN)], Verdict.POSSIBLE, [0, 1]),
+        ([(0.97, UNBORN), (0.95, Evidence())], Verdict.MATCH, [1, 0]),
+        ([(0.97, FROM_THERE), (0.97, FROM_ELSEWHERE)], Verdict.MATCH, [0, 1]),
+        ([(0.97, FROM_THERE), (0.97, Evidence())], Verdict.POSSIBLE, [0, 1]),
+        ([(0.97, UNBORN)], Verdict.POSSIBLE, [0]),
+        ([(0.97, Evidence()), (0.0, Evidence(identifiers=Agreement.AGREES))], Verdict.POSSIBLE, [0, 1]),
+    ],
+)
+def test_namesakes_are_told_apart_by_the_evidence(
+    found: list[tuple[float, Evidence]], expected: Verdict, order: list[int]
+) -> None:
+    assert judged(found) == (expected, order)

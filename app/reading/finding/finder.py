@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +25,7 @@ from app.reading.finding.keeping import portions
 from app.reading.finding.tables import name_postings, name_state, name_words, person_names
 
 _KEPT: Final = 64  # answers that are kept for the next page and for the facets beside the list
+_AT_A_TIME: Final = 10  # names of a list, so that even the commonest take little room
 _AT_ONCE: Final = 20_000  # parameters of a statement; both databases take more
 # One thread works on vocabularies, so that none changes while it is read; the event loop goes on meanwhile.
 _WORK: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="names")
@@ -59,23 +60,20 @@ class Finder:
         if key in held.answers and held.versions == here:
             held.answers.move_to_end(key)
             return held.answers[key]
-        hits = await self._search(session, tier, held.vocabulary, text, prefix=prefix)
+        hits = (await _search(session, tier, held.vocabulary, [text], prefix=prefix))[0]
         if held.versions == here:  # another transaction may be ahead of this one
             held.answers[key] = hits
             if len(held.answers) > _KEPT:
                 held.answers.popitem(last=False)
         return hits
 
-    async def _search(
-        self, session: AsyncSession, tier: Tier, vocabulary: Vocabulary, text: str, *, prefix: bool
-    ) -> list[Hit]:
-        planned = await _worked(partial(plan, text, vocabulary, prefix=prefix))
-        if not planned.drivers:
-            return []
-        postings = await _postings(session, tier, planned)
-        numbers = await _worked(lambda: sift(planned, {w: _all(rows) for w, rows in postings.items()}))
-        names = await _names(session, numbers)
-        return await _worked(lambda: rank(planned, map(_candidate, names), vocabulary))
+    async def find_all(self, session: AsyncSession, tier: Tier, texts: Iterable[str]) -> list[list[Hit]]:
+        """Give whom each of several names may mean, all of them whole; nothing of it is kept."""
+        held, _ = await self._current(session, tier)
+        found: list[list[Hit]] = []
+        for portion in portions(texts, _AT_A_TIME):
+            found += await _search(session, tier, held.vocabulary, portion)
+        return found
 
     async def _current(self, session: AsyncSession, tier: Tier) -> tuple[_Held, _Versions]:
         """Give the tier's vocabulary as it is in the transaction at hand, or newer; and which it is there."""
@@ -100,6 +98,28 @@ _FINDERS: Final[WeakKeyDictionary[Database, Finder]] = WeakKeyDictionary()
 def finder_of(database: Database) -> Finder:
     """Give what finds names in a database."""
     return _FINDERS.setdefault(database, Finder())
+
+
+async def _search(
+    session: AsyncSession, tier: Tier, vocabulary: Vocabulary, texts: Sequence[str], *, prefix: bool = False
+) -> list[list[Hit]]:
+    """Search for several names at once, in two statements."""
+    plans = [await _worked(partial(plan, text, vocabulary, prefix=prefix)) for text in texts]
+    wanted = {word_id for planned in plans if planned.drivers for word_id in planned.links}
+    postings = await _postings(session, tier, sorted(wanted))
+    sifted = [await _worked(partial(_sifted, planned, postings)) for planned in plans]
+    names = await _names(session, sorted({number for numbers in sifted for number in numbers}))
+    found = []
+    for planned, numbers in zip(plans, sifted, strict=True):
+        candidates = [_candidate(names[number]) for number in numbers if number in names]
+        found.append(await _worked(partial(rank, planned, candidates, vocabulary)))
+    return found
+
+
+def _sifted(planned: Plan, postings: Mapping[int, list[_Row]]) -> list[int]:
+    if not planned.drivers:
+        return []
+    return sift(planned, {word_id: _all(postings[word_id]) for word_id in planned.links if word_id in postings})
 
 
 async def _worked(work: Callable[[], _T]) -> _T:
@@ -129,10 +149,10 @@ def _learn(vocabulary: Vocabulary, changed: Sequence[_Row]) -> None:
             vocabulary.put(row.word_id, Entry.read(row.word, row.entry), int(row.bytes) // 2)
 
 
-async def _postings(session: AsyncSession, tier: Tier, planned: Plan) -> dict[int, list[_Row]]:
+async def _postings(session: AsyncSession, tier: Tier, word_ids: Sequence[int]) -> dict[int, list[_Row]]:
     found: dict[int, list[_Row]] = {}
     c = name_postings.c
-    for portion in portions(planned.links, _AT_ONCE):
+    for portion in portions(word_ids, _AT_ONCE):
         query = select(c.word_id, c.block, c.names).where(c.word_id.in_(portion), c.tier <= int(tier))
         for row in await session.execute(query):
             found.setdefault(row.word_id, []).append(row)
@@ -143,12 +163,12 @@ def _all(rows: list[_Row]) -> list[int]:
     return [name for row in rows for name in unpacked(row.block, row.names)]
 
 
-async def _names(session: AsyncSession, numbers: Sequence[int]) -> list[_Row]:
+async def _names(session: AsyncSession, numbers: Sequence[int]) -> dict[int, _Row]:
     c = person_names.c
-    found: list[_Row] = []
+    found: dict[int, _Row] = {}
     for portion in portions(numbers, _AT_ONCE):
         query = select(c.id, c.person_id, c.text, c.words, c.roles).where(c.id.in_(portion))
-        found += (await session.execute(query)).all()
+        found |= {row.id: row for row in await session.execute(query)}
     return found
 
 
