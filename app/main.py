@@ -28,6 +28,7 @@ from app.parts import open_database, prepare
 from app.places import STATIC
 from app.reading import matching
 from app.reading.keeping import follow_the_calendar
+from app.reading.reconciling import routes as reconciliation
 from app.register import RESOURCES
 from app.register.seeding import seed
 from app.settings import Settings
@@ -37,6 +38,7 @@ _ROUTERS: Final = (
     service.router,
     *(resource.router for resource in RESOURCES),
     matching.router,
+    reconciliation.router,
     letter.router,
     addressees.router(),
     agenda.router(),

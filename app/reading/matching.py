@@ -20,6 +20,7 @@ router: Final = APIRouter(prefix="/v1/match", tags=["names"], dependencies=STRIC
 _OPEN: Final[list[dict[str, list[str]]]] = [{}, {"key": []}]
 _PROBLEMS: Final = ("malformed", "unauthorized", "too-large", "media-type", "invalid", "unavailable", "internal")
 _MOST: Final = 100
+_CANDIDATES: Final = 10
 
 
 class MatchQuery(BaseModel):
@@ -118,11 +119,11 @@ def _question(asked: MatchQuery) -> Question:
 
 def _result(found: Compared) -> dict[str, Any]:
     candidates = [
-        {"id": one.id, "score": one.score, "on": one.on, "evidence": said_of(one.evidence)} for one in found.candidates
+        {"id": one.id, "score": one.score, "on": one.on, "evidence": _said(one.evidence)}
+        for one in found.candidates[:_CANDIDATES]
     ]
     return {"verdict": found.verdict.value, "candidates": candidates}
 
 
-def said_of(evidence: Evidence) -> dict[str, str]:
-    """Write evidence as answers have it."""
+def _said(evidence: Evidence) -> dict[str, str]:
     return {name: said.name.lower() for name, said in evidence if said is not Agreement.UNKNOWN}

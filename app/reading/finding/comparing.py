@@ -13,8 +13,6 @@ from app.names.verdict import NO_EVIDENCE, NO_FACTS, Evidence, Facts, Verdict, c
 from app.reading.finding.finder import Finder
 from app.reading.finding.known import Known, holders, known_of
 
-MOST: Final = 10
-"""Candidates that an answer holds."""
 _COMPARED: Final = 50
 """Namesakes whose facts are compared; more have a name in common only."""
 
@@ -33,6 +31,7 @@ class Candidate:
 
     id: UUID
     score: float
+    by_name: float
     on: str
     evidence: Evidence
 
@@ -73,9 +72,9 @@ def _with_holders(asked: Question, hits: Sequence[Hit], shared: Mapping[tuple[st
 def _judged(asked: Question, hits: Sequence[_Named], known: Mapping[UUID, Known]) -> Compared:
     evidence = [compare(asked.facts, known[hit.owner].facts) if hit.owner in known else NO_EVIDENCE for hit in hits]
     verdict, order = judged([(hit.score, said) for hit, said in zip(hits, evidence, strict=True)])
-    return Compared(verdict, [_candidate(hits[place], evidence[place], known) for place in order[:MOST]])
+    return Compared(verdict, [_candidate(hits[place], evidence[place], known) for place in order])
 
 
 def _candidate(hit: _Named, evidence: Evidence, known: Mapping[UUID, Known]) -> Candidate:
     on = hit.on or (known[hit.owner].name if hit.owner in known else "")
-    return Candidate(hit.owner, weighed(hit.score, evidence), on, evidence)
+    return Candidate(hit.owner, weighed(hit.score, evidence), hit.score, on, evidence)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic_core import from_json
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.documents import documents, entries
@@ -15,7 +15,7 @@ from app.core.projection import live
 from app.core.record import Tier
 from app.names.verdict import Facts
 from app.reading.finding.keeping import portions
-from app.reading.kept import standings, values
+from app.reading.kept import situations, standings, values
 from app.register.persons import persons
 
 _PORTION: Final = 5_000
@@ -28,6 +28,7 @@ class Known:
 
     record: Mapping[str, Any]
     facts: Facts
+    status: str | None
 
     @property
     def name(self) -> str:
@@ -44,11 +45,13 @@ class _Ties:
 async def known_of(session: AsyncSession, tier: Tier, person_ids: Collection[UUID]) -> dict[UUID, Known]:
     """Give what is known of people: three statements."""
     found: dict[UUID, Known] = {}
-    c = documents.c
+    c, today = documents.c, situations.c
+    source = documents.outerjoin(situations, and_(today.person_id == c.id, today.tier == c.tier))
     for portion in portions(person_ids, _PORTION):
         ties = await _ties(session, tier, portion)
-        rows = await session.execute(select(c.id, c.body).where(live(_KIND, tier), c.id.in_(portion)))
-        found |= {row.id: _known(from_json(row.body), ties[row.id]) for row in rows}
+        query = select(c.id, c.body, today.status).select_from(source)
+        rows = await session.execute(query.where(live(_KIND, tier), c.id.in_(portion)))
+        found |= {row.id: _known(from_json(row.body), ties[row.id], row.status) for row in rows}
     return found
 
 
@@ -77,11 +80,11 @@ async def _ties(session: AsyncSession, tier: Tier, person_ids: list[UUID]) -> de
     return found
 
 
-def _known(record: Mapping[str, Any], ties: _Ties) -> Known:
+def _known(record: Mapping[str, Any], ties: _Ties, status: str | None) -> Known:
     facts = Facts(
         record.get("birth_date"),
         frozenset(ties.countries.union(record.get("nationalities") or ())),
         frozenset(ties.facilities),
         frozenset((one["scheme"], one["value"]) for one in record.get("identifiers") or ()),
     )
-    return Known(record, facts)
+    return Known(record, facts, status)
