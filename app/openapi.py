@@ -10,11 +10,11 @@ from pydantic.json_schema import models_json_schema
 
 from app.core.keys import KeyIn
 from app.core.problems import TYPES, ProblemOut
-from app.core.requests import JSON, MERGE_PATCH
+from app.core.requests import JSON
 from app.core.resource import Resource
+from app.examples import add_examples
 from app.letters.shapes import LETTERS, EnvelopeIn, NoMailAddressOut
 from app.reading.matching import MatchIn
-from app.register.seeding import seeds
 from app.sync.export import ExportLine
 
 VERSION: Final = "1"
@@ -60,14 +60,22 @@ def describe(app: FastAPI, resources: Iterable[Resource]) -> dict[str, Any]:
             guarded = method in {"post", "put", "patch", "delete"} or path.startswith("/v1/keys")
             operation.setdefault("security", _KEY if guarded else _PUBLIC_OR_KEY)
             operation["responses"].pop("422", None) if _is_default(operation) else None
-    for resource in resources:
-        _add_examples(document, resource)
+            _drop_unsaid(operation["responses"])
+    add_examples(document, resources)
     return document
 
 
 def _is_default(operation: dict[str, Any]) -> bool:
     """Tell whether 422 is what the framework adds by itself: our routes say it in our own form."""
     return JSON in operation["responses"].get("422", {}).get("content", {})
+
+
+def _drop_unsaid(responses: dict[str, Any]) -> None:
+    """Drop the JSON without a schema that the framework adds to answers of another form."""
+    for answer in responses.values():
+        content = answer.get("content", {})
+        if len(content) > 1 and content.get(JSON) == {"schema": {}}:
+            del content[JSON]
 
 
 def _add_schemas(document: dict[str, Any], resources: list[Resource]) -> None:
@@ -88,42 +96,6 @@ def _add_schemas(document: dict[str, Any], resources: list[Resource]) -> None:
     components["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "A key as `vestka key create` prints it."}
     }
-
-
-def _add_examples(document: dict[str, Any], resource: Resource) -> None:
-    record = _example(resource)
-    path = resource.path
-    one, many = document["paths"][f"{path}/{{id}}"], document["paths"][path]
-    if record is None:
-        return
-    _show(many["get"]["responses"]["200"], {"items": [record], "next_cursor": None})
-    for operation, status in ((one["get"], "200"), (one["put"], "200"), (one["patch"], "200"), (many["post"], "201")):
-        _show(operation["responses"][status], record)
-    names = set(resource.kind.fields)
-    sent = {name: value for name, value in record.items() if name in names and value not in (None, [])}
-    for operation in (many["post"], one["put"]):
-        operation["requestBody"]["content"][JSON]["example"] = sent
-    field = next(name for name in reversed(sent) if name not in {"visibility", "citations"})
-    for media_type in (MERGE_PATCH, JSON):
-        one["patch"]["requestBody"]["content"][media_type]["example"] = {field: sent[field]}
-
-
-def _show(response: dict[str, Any], example: object) -> None:
-    response["content"][JSON]["example"] = example
-
-
-def _example(resource: Resource) -> dict[str, Any] | None:
-    """Give the first seed of a kind as the public reads it, as recorded on a fixed day."""
-    records = seeds()[resource.kind.name]
-    if not records:
-        return None
-    value = resource.kind.write.model_validate({name: v for name, v in records[0].items() if name != "id"})
-    stored = value.model_dump(mode="json")
-    day = "2026-01-01T00:00:00Z"
-    common = {"id": records[0]["id"], "version": 1, "created_at": day, "updated_at": day}
-    shown = {name: stored[name] for name in resource.kind.fields if resource.kind.tiers[name] == 0}
-    derived = {name: info.examples[0] for name, (_, info) in resource.derived.items() if info.examples}
-    return common | shown | derived
 
 
 def problem_types() -> list[dict[str, Any]]:

@@ -208,7 +208,7 @@ async def test_statements_of_list_and_read_do_not_grow(register: Register, kind:
 @every_kind
 async def test_head_and_options_say_what_get_says(register: Register, kind: str) -> None:
     made = await create(register.editor, kind, await one_of(register.editor, kind))
-    for path in (f"/v1/{kind}", f"/v1/{kind}/{made['id']}"):
+    for path in (f"/v1/{kind}", f"/v1/{kind}/{made['id']}", f"/v1/{kind}/{made['id']}/history"):
         got, head = await register.public.get(path), await register.public.head(path)
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["etag"] == got.headers["etag"]
@@ -217,6 +217,22 @@ async def test_head_and_options_say_what_get_says(register: Register, kind: str)
     answer = await register.public.request("TRACE", f"/v1/{kind}/{made['id']}")
     is_problem(answer, 405, "method-not-allowed")
     assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"
+
+
+@every_kind
+async def test_browsers_may_read_for_everybody_and_never_with_a_key(register: Register, kind: str) -> None:
+    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    origin = {"Origin": "https://example.org"}
+    asked = {**origin, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "if-none-match"}
+    for path in (f"/v1/{kind}", f"/v1/{kind}/{made['id']}", f"/v1/{kind}/{uuid4()}"):
+        read, told = await register.public.get(path, headers=origin), await register.public.options(path, headers=asked)
+        for answer in (read, told):
+            assert answer.headers["access-control-allow-origin"] == "*"
+            assert "access-control-allow-credentials" not in answer.headers
+        assert "ETag" in read.headers["access-control-expose-headers"]
+        assert "If-None-Match" in told.headers["access-control-allow-headers"]
+        assert "authorization" not in told.headers["access-control-allow-headers"].lower()
+        assert not {"PUT", "PATCH", "DELETE"} & set(told.headers["access-control-allow-methods"].split(", "))
 
 
 @every_kind
