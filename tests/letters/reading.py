@@ -1,10 +1,12 @@
 """Reads printed pages back: their text with pypdf, their glyphs, and their ink with poppler where it is installed."""
 
 import io
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -60,8 +62,12 @@ def glyphs(pdf: bytes) -> Iterator[int]:
     for sheet in read.pages:
         for operands, operator in ContentStream(sheet.get_contents(), read).operations:
             if operator in (b"Tj", b"TJ"):
-                for run in _runs(operands[0]):
-                    yield from (int.from_bytes(run[at : at + 2]) for at in range(0, len(run), 2))
+                yield from _codes(operands[0])
+
+
+def _codes(operand: object) -> Iterator[int]:
+    for run in _runs(operand):
+        yield from (int.from_bytes(run[at : at + 2]) for at in range(0, len(run), 2))
 
 
 def _runs(operand: object) -> Iterator[bytes]:
@@ -70,6 +76,91 @@ def _runs(operand: object) -> Iterator[bytes]:
             yield piece.original_bytes
         elif isinstance(piece, ByteStringObject):
             yield bytes(piece)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of glyphs: from where to where its baseline goes, in millimetres from the upper left corner."""
+
+    left: float
+    right: float
+    baseline: float
+    size: float
+
+    def inside(self, left: float, top: float, width: float, height: float, slack: float = 0.1) -> bool:
+        """Tell whether the run stays inside a box: its letters are some 0.7 of its size high."""
+        return (
+            left - slack <= self.left
+            and self.right <= left + width + slack
+            and top - slack <= self.baseline - 0.6 * self.size
+            and self.baseline <= top + height + slack
+        )
+
+
+def runs(pdf: bytes, page: int = 0) -> list[Run]:
+    """Give every run of glyphs on a page that shows something, measured with the widths that its fonts state.
+
+    A space at the end of a line that goes on below may hang over the edge; there is nothing to see of it.
+    """
+    read = reader(pdf)
+    sheet = read.pages[page]
+    fonts: Any = sheet["/Resources"]["/Font"]  # type: ignore[index]  # pages of ours have fonts
+    widths = {name: _widths(font.get_object()) for name, font in fonts.items()}
+    blank = {name: _spaces(font.get_object()) for name, font in fonts.items()}
+    height = float(sheet.mediabox.height)
+    matrix, stack, placed_at = IDENTITY, [], IDENTITY
+    font, size = "", 0.0
+    found = []
+    for operands, operator in ContentStream(sheet.get_contents(), read).operations:
+        if operator == b"q":
+            stack.append(matrix)
+        elif operator == b"Q":
+            matrix = stack.pop()
+        elif operator == b"cm":
+            matrix = _times([float(number) for number in operands], matrix)
+        elif operator == b"Tf":
+            font, size = operands[0], float(operands[1])
+        elif operator == b"Tm":
+            placed_at = _times([float(number) for number in operands], matrix)
+        elif operator in (b"Tj", b"TJ") and not blank[font].issuperset(_codes(operands[0])):
+            a, _, _, d, x, y = placed_at
+            across = _across(operands[0], widths[font]) / 1000 * size * abs(a)
+            found.append(Run(x * POINT, (x + across) * POINT, (height - y) * POINT, size * abs(d) * POINT))
+    return found
+
+
+IDENTITY = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]
+
+
+def _times(one: list[float], other: list[float]) -> list[float]:
+    a, b, c, d, e, f = one
+    k, l, m, n, o, p = other  # noqa: E741 - the letters of a matrix
+    return [a * k + b * m, a * l + b * n, c * k + d * m, c * l + d * n, e * k + f * m + o, e * l + f * n + p]
+
+
+def _widths(font: Any) -> dict[int, float]:
+    """Give the width of each glyph of a font, in thousandths of its size (ISO 32000, 9.7.4.3)."""
+    listed = list(font["/DescendantFonts"][0].get_object()["/W"])
+    widths: dict[int, float] = {}
+    while listed:
+        first, second = int(listed.pop(0)), listed.pop(0)
+        if isinstance(second, ArrayObject):
+            widths |= {first + place: float(width) for place, width in enumerate(second)}
+        else:
+            widths |= dict.fromkeys(range(first, int(second) + 1), float(listed.pop(0)))
+    return widths
+
+
+def _across(operand: object, widths: dict[int, float]) -> float:
+    pieces = operand if isinstance(operand, ArrayObject) else [operand]
+    kerned = sum(float(piece) for piece in pieces if isinstance(piece, int | float))
+    return sum(widths[code] for code in _codes(operand)) - kerned
+
+
+def _spaces(font: Any) -> set[int]:
+    """Give the codes by which a font draws a space, as its map to Unicode says."""
+    mapped = font["/ToUnicode"].get_object().get_data()
+    return {int(code, 16) for code in re.findall(rb"<([0-9A-F]{4})> <(?:0020|200B|0020200B)>", mapped)}
 
 
 @dataclass(frozen=True)
