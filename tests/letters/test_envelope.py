@@ -176,4 +176,4 @@ def test_the_check_for_stray_ink_finds_some() -> None:
 def test_nothing_is_ever_printed_outside_of_its_zone(lines: list[str], sender: list[str], size: Size) -> None:
     drawn = ink(envelope(lines, size, sender=sender, age_line=AGE, qr="https://example.org/1"))
     boxes = [(zone.left, zone.top, zone.width, zone.height) for zone in zones(size).values()]
-    assert not drawn.outside(boxes)
+    assert not drawn.outside(boxes, slack=1.0)  # the tail of an Arabic letter reaches a little out of its own width
