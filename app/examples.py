@@ -91,6 +91,7 @@ def _others(document: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, Any]]:
     at = {name: organization[name] for name in ("id", "version")}
     change = {"cursor": "NQT3dPyT-R14236U", "at": _DAY, "kind": "organizations", **at, "action": "upsert"}
     page = {"items": [{**change, "record": organization}], "cursor": change["cursor"], "has_more": True}
+    digest = {"cursor": change["cursor"], "at": _DAY, "kinds": {"organizations": {"count": 1, "hash": "5a" * 32}}}
     index = {"name": "Vestka", "documentation": "/docs", "openapi": "/openapi.json"}
     person = seeds()["persons"][0]
     found = {"id": person["id"], "score": 1.0, "on": person["names"][0]["full"], "evidence": {}}
@@ -102,6 +103,7 @@ def _others(document: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, Any]]:
         ("get", "/problems"): (None, {"items": [told]}),
         ("get", "/problems/{slug}"): (None, told),
         ("get", "/v1/changes"): (None, page),
+        ("get", "/v1/digest"): (None, digest),
         ("post", "/v1/match"): (
             {"queries": [{"name": person["names"][0]["full"]}]},
             {"results": [{"verdict": "match", "candidates": [found]}]},

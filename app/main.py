@@ -32,7 +32,7 @@ from app.reading.reconciling import routes as reconciliation
 from app.register import RESOURCES
 from app.register.seeding import seed
 from app.settings import Settings
-from app.sync import changes, export
+from app.sync import changes, digest, export
 
 _ROUTERS: Final = (
     service.router,
@@ -44,6 +44,7 @@ _ROUTERS: Final = (
     agenda.router(),
     changes.router,
     export.router,
+    digest.router,
     keys.router,
 )
 # The framework would otherwise offer spans with addresses and queries of readers to whoever listens.

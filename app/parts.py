@@ -10,8 +10,9 @@ from app.reading.finding.restoring import NameIndex, make_current
 from app.reading.keeping import Keeper
 from app.register import KINDS
 from app.register.persons import persons
+from app.sync.digests import Digests
 
-PLUGS: Final[tuple[Plug, ...]] = (Keeper(), NameIndex())
+PLUGS: Final[tuple[Plug, ...]] = (Keeper(), NameIndex(), Digests())
 
 persons.plug(
     enrich=people.with_situations,

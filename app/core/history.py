@@ -75,7 +75,10 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What one tier hears of a change; ``fields`` is None where there is nothing left to see."""
+    """What one tier hears of a change; ``fields`` is None where there is nothing left to see.
+
+    ``was`` is the hash of what it saw before, with the version before this one; empty if it saw nothing.
+    """
 
     tier: Tier
     action: str
@@ -83,6 +86,7 @@ class Move:
     hash: str
     gone: bool
     fields: Fields | None
+    was: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,8 @@ class Projector:
             fields = redact(self._kinds[key[0]], touch.fields, tier, seen_by(tier, sight))
             mark = fingerprint(fields)
             same = known is not None and known.live and known.hash == mark
-            return None if same else Move(tier, "upsert", version, mark, gone=False, fields=fields)
+            was = known.hash if known else ""
+            return None if same else Move(tier, "upsert", version, mark, gone=False, fields=fields, was=was)
         return _leave(touch, tier, known, version)
 
 
@@ -201,11 +202,11 @@ def _leave(touch: Touch, tier: Tier, known: Known | None, version: int) -> Move 
         return None
     if touch.action == "purge":
         gone = known.live or known.gone
-        return None if known.action == "purge" else Move(tier, "purge", version, "", gone, None)
+        return None if known.action == "purge" else Move(tier, "purge", version, "", gone, None, known.hash)
     if not known.live:
         return None
     action = "delete" if touch.fields is None else "withdraw"
-    return Move(tier, action, version, "", action == "delete", None)
+    return Move(tier, action, version, "", action == "delete", None, known.hash)
 
 
 def live(kind: str, tier: Tier) -> ColumnElement[bool]:
