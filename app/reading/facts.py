@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from app.core.edtf import PartialDate
 from app.core.terms import Term
@@ -14,6 +14,8 @@ from app.reading.situation import LAPSED, Situation, situation
 from app.reading.spans import Span, next_turn, spans
 from app.reading.standing import Standing
 from app.reading.stays import custody, in_order
+
+ANY: Final = "any"  # the field whose values are the names of those of which a person has a value
 
 
 class Value(NamedTuple):
@@ -63,12 +65,17 @@ def facts(dossier: Dossier, on: date) -> Facts:
         PartialDate(birth).parts.month if birth else None,
         name_key(dossier),
         reach(said["since"])[0] if said["since"] else None,
-        Term(said["term"]).key if said["term"] else None,
+        term_key(said["term"]),
         -reach(born)[0].toordinal() if born else None,
         tuple(spans(dossier)),
-        _distinct(_values(dossier, said)),
+        _distinct(_values(dossier)),
         tuple(sorted(set(_taken(dossier)))),
     )
+
+
+def term_key(term: str | None) -> int | None:
+    """Give what sorts terms."""
+    return Term(term).key if term else None
 
 
 def name_key(dossier: Dossier) -> str:
@@ -98,18 +105,19 @@ def is_stale(kind: str, confirmed: date | None, on: date, intervals: ReviewInter
 def _distinct(found: Iterable[Value]) -> tuple[Value, ...]:
     since: dict[tuple[str, str], date] = {}
     for field, value, day in found:
-        since[field, value] = min(day, since.get((field, value), day))
+        for key in ((field, value), (ANY, field)):
+            since[key] = min(day, since.get(key, day))
     return tuple(Value(*key, day) for key, day in sorted(since.items()))
 
 
-def _values(dossier: Dossier, said: Situation) -> Iterator[Value]:
+def _values(dossier: Dossier) -> Iterator[Value]:
     yield from _articles(dossier)
+    yield from _countries(dossier)
     organizations = (affiliation.get("organization_id") for affiliation in dossier.affiliations)
     cases = (case["id"] for case in dossier.cases)
     several = {
         "organization": organizations,
         "case": cases,
-        "country": _countries(dossier, said),
         "category": dossier.person.get("categories") or (),
     }
     yield from (Value(field, value, date.min) for field, values in several.items() for value in values if value)
@@ -126,11 +134,15 @@ def _articles(dossier: Dossier) -> Iterator[Value]:
             yield Value("article", number, reach(charge["brought_on"])[0] if charge.get("brought_on") else date.min)
 
 
-def _countries(dossier: Dossier, said: Situation) -> Iterator[str]:
-    place = dossier.facilities.get(said.get("facility_id") or "", {})
-    for record in (*dossier.cases, place):
-        if record.get("country"):
-            yield record["country"]
+def _countries(dossier: Dossier) -> Iterator[Value]:
+    """Give the countries of cases, and those of places from the day that they hold or held the person."""
+    for case in dossier.cases:
+        if case.get("country"):
+            yield Value("country", case["country"], date.min)
+    for stay in in_order(dossier):
+        country = dossier.facilities.get(stay.record.get("facility_id") or "", {}).get("country")
+        if country:
+            yield Value("country", country, stay.begins)
 
 
 def _taken(dossier: Dossier) -> Iterator[Taken]:

@@ -51,7 +51,7 @@ PARAMETERS: Final[Mapping[str, tuple[Any, Any]]] = {
     "facility": _many(Id, "The facility that holds the person on the day"),
     "organization": _many(Id, "An organization that the person belonged to"),
     "case": _many(Id, "A case that the person stands in"),
-    "country": _many(CountryCode, "The country of a case of theirs, or of the place that holds them"),
+    "country": _many(CountryCode, "The country of a case of theirs, or of a place that held them by the day"),
     "category": _many(Category, "What the person is known as"),
     "sex": _many(Sex, "As stated by a source"),
     "birth_month": _many(Annotated[int, Field(ge=1, le=12)], "The month of birth, whatever the year"),
@@ -70,6 +70,11 @@ _KEPT: Final = {"sex": "sex", "birth_month": "birth_month"}
 def day_of(query: Filter) -> date:
     """Give the day that a request is about."""
     return getattr(query, "as_of", None) or today()
+
+
+def daily_of(query: Filter) -> Table:
+    """Give the table that says how people stand on the day that a request is about."""
+    return standings if asks_the_past(query) else situations
 
 
 class People:
@@ -135,7 +140,7 @@ class People:
     def conditions(self, query: Filter, tier: Tier) -> list[ColumnElement[bool]]:
         """Give the conditions that the parameters stand for."""
         told, day = query.told(), day_of(query)
-        daily = standings if _asks_the_past(query) else situations
+        daily = daily_of(query)
         found: list[ColumnElement[bool]] = [
             daily.c[_DAILY[name]].in_(_listed(told[name])) for name in _DAILY if name in told
         ]
@@ -152,7 +157,8 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - one value or several
     return value if isinstance(value, list) else [value]
 
 
-def _asks_the_past(query: Filter) -> bool:
+def asks_the_past(query: Filter) -> bool:
+    """Tell whether a request is about another day than today."""
     return day_of(query) != today()
 
 
@@ -173,7 +179,7 @@ def _looked_up(
         others.append((documents, documents.c.id == me))
     if first is not _persons:
         others.append((_persons, _persons.c.id == me))
-    if _asks_the_past(query):
+    if asks_the_past(query):
         others.append((standings, _on(day_of(query), me, tier)))
     return tuple(others)
 

@@ -20,7 +20,7 @@ from app.core.record import Tier
 from app.core.recorder import turn, writing_in
 from app.reading.days import today
 from app.reading.dossier import Dossier
-from app.reading.facts import Facts, facts
+from app.reading.facts import Facts, facts, term_key
 from app.reading.gather import Whose, gather
 from app.reading.kept import TABLES, custodies, situations, standings, values
 
@@ -223,7 +223,7 @@ def _add(
     rows[standings] += [
         base
         | {"first": span.first, "last": span.last or date.max, "status": span.status}
-        | {"facility_id": _id(span.facility_id), "reachable": span.reachable}
+        | {"facility_id": _id(span.facility_id), "reachable": span.reachable, "term_key": term_key(span.term)}
         for span in found.spans
     ]
     rows[custodies] += [base | taken._asdict() for taken in found.taken]

@@ -69,12 +69,12 @@ values: Final = Table(
     "person_values",
     SQLModel.metadata,
     Column("tier", SmallInteger, primary_key=True, autoincrement=False),
-    Column("field", String, primary_key=True),  # article, organization, case, country, category, detained
+    Column("field", String, primary_key=True),  # article, organization, case, country, category, detained, any
     Column("value", exact_text(), primary_key=True),
     Column("created_at", UTCDateTime(), primary_key=True),  # of the person, so that a value's people are in order
     Column("person_id", Uuid, primary_key=True),
     Column("since", Date, nullable=False),  # the day from which it holds
-    Index("ix_person_values_person", "person_id", "tier", "field", "value"),
+    Index("ix_person_values_person", "person_id", "tier", "field", "value", "since"),
 )
 
 standings: Final = Table(
@@ -86,6 +86,10 @@ standings: Final = Table(
     Column("status", String, nullable=False),
     Column("facility_id", Uuid),
     Column("reachable", Boolean, nullable=False),
+    Column("term_key", BigInteger),
+    # Who is held on a day, and how people stand on it, is read off the indexes alone.
+    Index("ix_person_spans_status", "tier", "status", "first", "last"),
+    Index("ix_person_spans_person", "person_id", "tier", "first", "last", "status", "facility_id", "term_key"),
 )
 
 custodies: Final = Table(

@@ -7,7 +7,7 @@ from typing import Final
 
 from app.reading.dossier import Dossier, Record, instant_day, known_from, published, reach
 from app.reading.mail import letters_address, mail_value, reach_of
-from app.reading.sentences import conviction
+from app.reading.sentences import conviction, terms_in_force
 from app.reading.standing import Standing, Status
 from app.reading.stays import Stay, custody, in_order
 
@@ -25,6 +25,7 @@ class Span:
     status: Status
     facility_id: str | None
     reachable: bool
+    term: str | None
 
 
 def spans(dossier: Dossier) -> list[Span]:
@@ -41,8 +42,8 @@ def spans(dossier: Dossier) -> list[Span]:
     return found
 
 
-def _what(span: Span) -> tuple[Status, str | None, bool]:
-    return span.status, span.facility_id, span.reachable
+def _what(span: Span) -> tuple[Status, str | None, bool, str | None]:
+    return span.status, span.facility_id, span.reachable, span.term
 
 
 def _same(one: Span, other: Span) -> bool:
@@ -52,7 +53,8 @@ def _same(one: Span, other: Span) -> bool:
 def _on(dossier: Dossier, day: date) -> Span:
     standing = Standing.of(dossier, day)
     facility = standing.stay.record.get("facility_id") if standing.stay else None
-    return Span(day, None, standing.status, facility, _reachable(dossier, standing))
+    term = terms_in_force(dossier, day, standing.custody).term
+    return Span(day, None, standing.status, facility, _reachable(dossier, standing), term)
 
 
 def _reachable(dossier: Dossier, standing: Standing) -> bool:
@@ -64,12 +66,13 @@ def _reachable(dossier: Dossier, standing: Standing) -> bool:
 
 
 def _turns(dossier: Dossier) -> Iterator[date]:
-    """Give every day on which the status, the place or whether mail arrives can become another."""
+    """Give every day on which the status, the place, the term or whether mail arrives can become another."""
     stays = in_order(dossier)
     for stay in stays:
         yield from (day for day in (stay.begins, stay.may_end, stay.over_from) if day is not None)
     yield from _death(dossier.person)
     yield from (day for stay in stays if (day := _convicted(dossier, stays, stay)) is not None)
+    yield from (known_from(dossier, sentence, "in_force_on", "decided_on")[0] for sentence in dossier.sentences)
     for address in dossier.addresses.values():
         yield from _validity(address)
 
@@ -114,7 +117,6 @@ def _spoken_of(dossier: Dossier) -> Iterator[date]:
             yield from (first, last, last + _DAY if last < date.max else last)
     for sentence in dossier.sentences:
         yield known_from(dossier, sentence, "decided_on", "in_force_on")[0]
-        yield known_from(dossier, sentence, "in_force_on", "decided_on")[0]
 
 
 def _dates(record: Record) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What is kept of a person says the same as the person's situation, on every day."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -22,7 +23,7 @@ def test_spans_say_what_the_situation_says(dossier: Dossier, day: date) -> None:
     (span,) = [one for one in spans(dossier) if one.first <= day and (one.last is None or day <= one.last)]
     said = situation(dossier, day)
     assert (span.status, span.facility_id) == (said["status"], said.get("facility_id"))
-    assert span.reachable == said["mail"]["reachable"]
+    assert (span.reachable, span.term) == (said["mail"]["reachable"], said["term"])
 
 
 @some
@@ -33,7 +34,7 @@ def test_spans_follow_each_other_and_differ(dossier: Dossier) -> None:
     for one, other in pairwise(found):
         assert one.last is not None
         assert one.last + timedelta(days=1) == other.first
-        assert (one.status, one.facility_id, one.reachable) != (other.status, other.facility_id, other.reachable)
+        assert replace(one, first=other.first, last=other.last) != other
 
 
 @some
