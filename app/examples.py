@@ -8,6 +8,7 @@ from app.core.requests import JSON, MERGE_PATCH
 from app.core.resource import Resource
 from app.letters.shapes import EXAMPLE
 from app.reading.facets import EXAMPLE as FACETS
+from app.reading.stats import EXAMPLE as STATS
 from app.register.seeding import seeds
 
 _DAY: Final = "2026-01-01T00:00:00Z"
@@ -117,6 +118,7 @@ def _others(document: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, Any]]:
         ("get", "/v1/addressees"): (None, {"items": [EXAMPLE], "next_cursor": None}),
         ("get", "/v1/persons/{id}/address"): (None, EXAMPLE),
         ("get", "/v1/persons/facets"): (None, FACETS),
+        ("get", "/v1/stats"): (None, STATS),
         ("get", "/v1/keys"): (None, {"items": [_KEY]}),
         ("get", "/v1/keys/{id}"): (None, _KEY),
         ("post", "/v1/keys"): (wanted, {**_KEY, "key": "vk_2e77903c_…"}),

@@ -1,7 +1,7 @@
 """Counts over the people whom a request asks about, from what is kept of them: one statement, whatever is asked."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar, cast
 from uuid import UUID
@@ -91,13 +91,23 @@ class Counted:
         return [{"value": value, "count": count} for value, count in found]
 
 
-async def counted(desk: Desk, asked: Filter, several: Sequence[str]) -> Counted:
+People = CTE | Subquery
+More = Callable[[People, Filter, Tier], Iterable[Select[str, str, int]]]
+
+
+def _no_more(_: People, __: Filter, ___: Tier) -> Iterable[Select[str, str, int]]:
+    return ()
+
+
+async def counted(desk: Desk, asked: Filter, several: Sequence[str], more: More = _no_more) -> Counted:
     """Count people by status, facility and sex, and by fields of which a person may have several values.
 
     Whoever has several values of a field is counted for each of them. The place is counted of those who are held.
+    ``more`` gives further statements, each of which names a field, its value as text, and how many have it.
     """
     tier, people = desk.caller.tier, chosen(asked, desk.caller.tier)
     statements = [*(_of_column(people, name) for name in _COLUMNS), _of_values(people, asked, tier, several)]
+    statements += more(people, asked, tier)
     found: dict[str, dict[str | None, int]] = defaultdict(dict)
     for name, value, count in await desk.session.execute(union_all(*statements)):
         found[name][str(UUID(value)) if name == "facility" else value] = count
@@ -107,10 +117,10 @@ async def counted(desk: Desk, asked: Filter, several: Sequence[str]) -> Counted:
     for name, count in {**unknown, "facility": held - sum(found["facility"].values())}.items():
         if count:
             found[name][None] = count
-    return Counted(total, {name: found[name] for name in (*_COLUMNS, *several)})
+    return Counted(total, found)
 
 
-def chosen(asked: Filter, tier: Tier) -> CTE | Subquery:
+def chosen(asked: Filter, tier: Tier) -> People:
     """Give the people whom a request asks about, each with how they stand on the day."""
     filters = persons.filters
     walk = filters.walk(asked, tier)
@@ -118,20 +128,21 @@ def chosen(asked: Filter, tier: Tier) -> CTE | Subquery:
     spared = {documents.name} if filters.offered.keys() & asked.told().keys() else {documents.name, persons.kind.name}
     walk = replace(walk, others=tuple(other for other in walk.others if other[0].name not in spared))
     daily = daily_of(asked).c
-    columns = (situations.c.person_id, situations.c.sex, daily.status, daily.facility_id.label("facility"))
+    named = (daily.status, daily.facility_id.label("facility"), daily.term_key)
+    columns = (situations.c.person_id, situations.c.sex, *named)
     where = and_(*walk.where, *filters.conditions(asked, tier))
     found = select(*columns).select_from(walk.source).where(where)
     # Gathered once, except everybody today, who are counted along the index of each column.
     return found.cte("chosen") if asked.told() else found.subquery("chosen")
 
 
-def _of_column(people: CTE | Subquery, name: str) -> Select[str, str, int]:
+def _of_column(people: People, name: str) -> Select[str, str, int]:
     column = people.c[name]
     counts = select(literal(name), as_type(column, String), func.count()).select_from(people).group_by(column)
     return counts.where(column.is_not(None)) if name == "facility" else counts
 
 
-def _of_values(people: CTE | Subquery, asked: Filter, tier: Tier, several: Sequence[str]) -> Select[Any]:
+def _of_values(people: People, asked: Filter, tier: Tier, several: Sequence[str]) -> Select[Any]:
     """Give the statement for values that are kept one by one, and for how many people have any."""
     c = values.c
     mine = and_(c.person_id == people.c.person_id, c.tier == int(tier))
