@@ -1,5 +1,6 @@
 """One letter: the address of a person, and an envelope that bears it."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -15,7 +16,7 @@ from app.core.requests import JSON, STRICT, answer, model_of, reading
 from app.core.resource import PathId
 from app.letters.coverage import uncovered
 from app.letters.envelope import envelope
-from app.letters.press import UnprintableError
+from app.letters.press import UnprintableError, forget
 from app.letters.pressroom import PressRoom
 from app.letters.recipients import Manner, Row, row
 from app.letters.refusals import conflict, no_mail_address, no_public_address, unprintable
@@ -163,9 +164,17 @@ async def _print(
         fonts=fonts_of(request),
     )
     try:
-        return await room.begin(job)
+        return await room.begin(partial(_forgotten, job, fonts_of(request)) if sender else job)
     except UnprintableError as error:
         raise unprintable(error) from None
+
+
+def _forgotten(job: Callable[[], bytes], fonts: str | None) -> bytes:
+    """Print what nothing may be kept of, not even where typst remembers its last pages."""
+    try:
+        return job()
+    finally:
+        forget(fonts)
 
 
 def _named(size: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from app.letters.scripts import breakable, clean, is_right_to_left
 
 _PAGES: Final = Path(__file__).parent / "pages"
 _CELLS_AT_ONCE: Final = 48  # labels or cards set as one document
+_REMEMBERED: Final = 10  # documents for which typst keeps what it has laid out
 Line = dict[str, str | bool]
 
 
@@ -45,6 +46,13 @@ def typeset(page: str, data: Mapping[str, Any], fonts: str | None = None) -> byt
     if not isinstance(printed, bytes):
         raise TypeError("typst gave no single document")
     return printed
+
+
+def forget(fonts: str | None = None) -> None:
+    """Have typst drop what it keeps of the documents before: what bears a sender, and what takes much memory."""
+    handle = font_set(fonts).handle
+    for _ in range(_REMEMBERED + 1):
+        typst.compile(b"", font_paths=handle, format="pdf", pdf_tags=False)
 
 
 @dataclass(slots=True)
@@ -95,7 +103,10 @@ class Printing:
         self._place = first + len(cells)
         head = self.a_page - first % self.a_page
         pages = [cells[:head], *chunks(cells[head:], self.a_page)]
-        return self._binder.add(typeset(self.page, {**self.data, "pages": pages}, self.fonts))
+        try:
+            return self._binder.add(typeset(self.page, {**self.data, "pages": pages}, self.fonts))
+        finally:
+            forget(self.fonts)
 
 
 def ready(lines: Iterable[str], fonts: str | None) -> list[Line]:

@@ -18,6 +18,7 @@ from app.letters.vcard import vcard
 from app.reading.dossier import Record
 
 _CARDS: Final = {"cards": "A4", "cards-letter": "Letter"}
+_ENDS: Final = ".!?…:;؟。։"  # what ends a sentence here and there
 
 
 class Recipient(NamedTuple):
@@ -34,12 +35,17 @@ def in_words(texts: object, language: str) -> str:
 
 
 def notes(row: Row, language: str) -> list[str]:
-    """Give what to know about writing to a person, sentence by sentence."""
-    spoken = [("reads", row["languages"]), ("let_in", row["mail_languages"])]
-    return [
-        *filter(None, [in_words(row["letter_notes"], language), in_words(row["mail_rules"], language)]),
+    """Give what to know about writing to a person, sentence by sentence.
+
+    First what decides whether a letter gets through: where room is short, the end is lost.
+    """
+    spoken = [("let_in", row["mail_languages"]), ("reads", row["languages"])]
+    said = [
         *(phrase(key, language, languages=_languages(tags, language)) for key, tags in spoken if tags),
+        in_words(row["mail_rules"], language).strip(),
+        in_words(row["letter_notes"], language).strip(),
     ]
+    return [text if text[-1] in _ENDS else f"{text}." for text in said if text]
 
 
 def _languages(tags: Sequence[str], language: str) -> str:

@@ -128,7 +128,7 @@ async def test_an_address_book_reads_the_vcards(seeded: Register) -> None:
     assert card.adr.value.code == "246035"
     note = card.note.value.splitlines()
     assert note[0] == "address last confirmed 9 November 2023; it may be out of date"
-    assert note[1:] == ["Letters only.", "Letters get through in: Belarusian, Russian."]
+    assert note[1:] == ["Letters get through in: Belarusian, Russian.", "Letters only."]
 
 
 async def test_spreadsheets_read_the_tables_and_run_no_formula(seeded: Register) -> None:

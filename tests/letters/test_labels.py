@@ -72,13 +72,16 @@ def test_large_jobs_are_set_in_small_documents_so_that_memory_stays_flat(monkeyp
         sizes.append(sum(len(cells) for cells in data["pages"]))
         return typeset(page, data | {"pages": [cells[:1] for cells in data["pages"]]}, fonts)
 
+    forgotten: list[int] = []
     monkeypatch.setattr("app.letters.press.typeset", counting)
+    monkeypatch.setattr("app.letters.press.forget", lambda _: forgotten.append(len(sizes)))
     job = labels("L7160", skip=5)
     pieces = [job.feed([_label(number)]) for number in range(1000)]
     pdf = b"".join([*pieces, job.finish()])
     assert sum(map(bool, pieces)) == len(sizes) - 1  # what is done leaves at once
     assert sum(sizes) == 1000
     assert max(sizes) <= 48
+    assert forgotten == [*range(1, len(sizes) + 1)]  # each is dropped before the next is set
     assert len(pages(pdf)) == 48
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import typst
 from httpx2 import Response
 
 from app.core.problems import Problem
@@ -198,6 +199,24 @@ async def test_a_sender_is_printed_and_kept_nowhere(seeded: Register, caplog: py
     wrong = await seeded.public.post(path, json={"sender": [*SENDER, "ပြည်"], "size": "B5"})
     assert wrong.status_code == 422
     assert not any(line in wrong.text for line in SENDER)
+
+
+async def test_typst_remembers_no_sender_either(seeded: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps the layout of its last ten documents: after ten others, the same takes as long as at first."""
+    printed: list[str] = []
+    compile_one = typst.compile
+
+    def watched(page: Any, **how: Any) -> Any:
+        printed.append(how.get("sys_inputs", {}).get("data", ""))
+        return compile_one(page, **how)
+
+    monkeypatch.setattr(typst, "compile", watched)
+    path = f"/v1/persons/{CHEKINA}/envelope.pdf"
+    assert (await seeded.public.post(path, json={"sender": SENDER})).status_code == 200
+    assert SENDER[0] in printed[0]
+    assert printed[1:] == [""] * 11
+    assert (await seeded.public.get(path)).status_code == 200
+    assert len(printed) == 13
 
 
 async def test_a_page_of_another_site_may_ask_for_an_envelope_but_never_with_a_key(seeded: Register) -> None:
