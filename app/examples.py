@@ -6,6 +6,7 @@ from typing import Any, Final
 from app.core.problems import TYPES
 from app.core.requests import JSON, MERGE_PATCH
 from app.core.resource import Resource
+from app.example_case import as_read, example_file
 from app.letters.shapes import EXAMPLE
 from app.reading.facets import EXAMPLE as FACETS
 from app.reading.stats import EXAMPLE as STATS
@@ -74,14 +75,10 @@ def _show(response: dict[str, Any], example: object) -> None:
 
 
 def _first(resource: Resource) -> dict[str, Any]:
-    """Give the first seed of a kind as the public reads it, as recorded on a fixed day."""
+    """Give the first seed of a kind as the public reads it, with what is derived."""
     said = next(iter(seeds()[resource.kind.name]), None) or _INVENTED[resource.kind.name]
-    value = resource.kind.write.model_validate({name: v for name, v in said.items() if name != "id"})
-    stored = value.model_dump(mode="json")
-    common = {"id": said["id"], "version": 1, "created_at": _DAY, "updated_at": _DAY}
-    shown = {name: stored[name] for name in resource.kind.fields if resource.kind.tiers[name] == 0}
     derived = {name: info.examples[0] for name, (_, info) in resource.derived.items() if info.examples}
-    return common | shown | derived
+    return as_read(resource.kind.name, said) | derived
 
 
 def _others(document: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, Any]]:
@@ -117,6 +114,7 @@ def _others(document: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, Any]]:
         # Again, because the framework drops what is null from examples.
         ("get", "/v1/addressees"): (None, {"items": [EXAMPLE], "next_cursor": None}),
         ("get", "/v1/persons/{id}/address"): (None, EXAMPLE),
+        ("get", "/v1/persons/{id}/file"): (None, example_file()),
         ("get", "/v1/persons/facets"): (None, FACETS),
         ("get", "/v1/stats"): (None, STATS),
         ("get", "/v1/keys"): (None, {"items": [_KEY]}),

@@ -26,7 +26,7 @@ from app.letters.pressroom import PressRoom
 from app.openapi import describe
 from app.parts import open_database, prepare
 from app.places import STATIC
-from app.reading import facets, matching, stats
+from app.reading import casefile, facets, matching, stats
 from app.reading.keeping import follow_the_calendar
 from app.reading.reconciling import routes as reconciliation
 from app.register import RESOURCES
@@ -38,6 +38,7 @@ _ROUTERS: Final = (
     service.router,
     facets.router(),  # before what reads one person
     *(resource.router for resource in RESOURCES),
+    casefile.router(letter.IN_A_FILE),
     stats.router(),
     matching.router,
     reconciliation.router,

@@ -1,6 +1,7 @@
 """One letter: the address of a person, and an envelope that bears it."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -22,7 +23,9 @@ from app.letters.recipients import Manner, Row, row
 from app.letters.refusals import conflict, no_mail_address, no_public_address, unprintable
 from app.letters.scripts import clean
 from app.letters.shapes import EXAMPLE, AddresseeOut, AddressLanguage, EnvelopeIn, EnvelopeSize, Origin, Qr
+from app.reading import casefile
 from app.reading.days import today
+from app.reading.dossier import Dossier
 from app.reading.gather import dossiers
 from app.reading.people import intervals_of
 from app.register.persons import persons
@@ -68,12 +71,18 @@ async def _row(request: Request, person_id: UUID, asked: AddressAsked | Envelope
     async with reading(request) as desk:
         await desk.find(persons.kind, person_id)
         dossier = (await dossiers(desk, [person_id]))[person_id]
-    day = today()
-    manner = Manner(day, day, intervals_of(request), asked.origin, asked.language, fonts_of(request))
-    found = row(dossier, manner)
+    found = _written(request, dossier, today(), asked)
     if not found["reachable"]:
         raise no_mail_address(found)
     return found
+
+
+def _written(request: Request, dossier: Dossier, on: date, asked: AddressAsked | EnvelopeIn) -> Row:
+    return row(dossier, Manner(on, today(), intervals_of(request), asked.origin, asked.language, fonts_of(request)))
+
+
+# What a case file says of letters: the row of the day, also of those who cannot be written to.
+IN_A_FILE: Final = casefile.Address(AddresseeOut, partial(_written, asked=AddressAsked()))
 
 
 @router.get(

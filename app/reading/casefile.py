@@ -1,0 +1,162 @@
+"""``GET /v1/persons/{id}/file``: one person's whole case in one answer."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic_core import to_json
+
+from app.core.contract import IF_NONE_MATCH, answers
+from app.core.documents import etag
+from app.core.kinds import Key
+from app.core.problems import docs
+from app.core.requests import STRICT, ReadDesk, answer
+from app.core.resource import PathId
+from app.reading.days import AsOf, today
+from app.reading.dossier import Dossier, Record, reach
+from app.reading.gather import dossiers
+from app.reading.mail import letters_address, reach_of
+from app.reading.people import intervals_of
+from app.reading.reached import reached
+from app.reading.situation import Situation, legal_key, situation
+from app.reading.standing import Standing
+from app.reading.stays import in_order
+from app.register import RESOURCES
+from app.register.persons import persons
+
+_PROBLEMS: Final = ("malformed", "unauthorized", "not-found", "gone", "invalid", "unavailable", "internal")
+_TEXT: Final = """\
+Everything that a page about one person shows, as far as you may see it: the record, how the person stands, all that
+belongs to the person in the order of time, and once each the places, articles, cases, organizations and sources that
+these speak of. A list is empty when nothing is known; every `source_id` of the answer is among `sources`.
+
+`as_of` moves `situation` and `address` to a day in the past. The records are those of the whole case, whatever the day.
+"""
+_LISTS: Final[Mapping[str, str]] = {
+    "affiliations": "What the person was to organizations, the earliest first.",
+    "recognitions": "Who calls the person a political prisoner, or no longer does; the earliest first.",
+    "detentions": "Every stay, in order; the last one holds the person, unless it has ended.",
+    "facilities": "The places of the stays, in the order in which they held the person.",
+    "cases": "The prosecutions that charges, sentences and hearings are part of, the earliest first.",
+    "hearings": "Days in court, past and to come, the earliest first.",
+    "charges": "What the person is or was charged with, in the order of the law.",
+    "articles": "The articles of the charges, in the order of the law.",
+    "sentences": "Punishments, one each, the earliest first.",
+    "organizations": "Those that affiliations, recognitions and sources name.",
+    "sources": "All that anything here cites, each once, the earliest first.",
+}
+_ADDRESS: Final = (
+    "Where letters reach the person, as `/v1/persons/{id}/address` says it; or, with `reachable: false`, why there is "
+    "no such place, since when and who says so."
+)
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """How another part says where letters reach a person on a day: the model of what it says, and what says it."""
+
+    model: type[BaseModel]
+    say: Callable[[Request, Dossier, date], Row]
+
+
+class FileAsked(BaseModel):
+    """The parameters of a case file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    as_of: AsOf | None = None
+
+
+def case_file(
+    dossier: Dossier, beyond: Mapping[str, Iterable[Record]], said: Situation, address: Row
+) -> dict[str, Any]:
+    """Put a case file together; ``beyond`` are the organizations and sources that the case leads to."""
+    numbers = {key: legal_key(article["number"]) for key, article in dossier.articles.items()}
+    stays = [stay.record for stay in in_order(dossier)]
+    places = dict.fromkeys(stay["facility_id"] for stay in stays if stay.get("facility_id"))
+    charged = _dated(dossier.charges, "brought_on")
+    return {
+        "person": {**dossier.person, "situation": said},
+        "situation": said,
+        "affiliations": _dated(dossier.affiliations, "since"),
+        "recognitions": _dated(dossier.recognitions, "decided_on"),
+        "detentions": stays,
+        "facilities": [dossier.facilities[place] for place in places if place in dossier.facilities],
+        "cases": _dated(dossier.cases, "opened_on"),
+        "hearings": _dated(dossier.hearings, "starts_on"),
+        "charges": sorted(charged, key=lambda one: numbers.get(one.get("article_id"), ())),
+        "articles": sorted(dossier.articles.values(), key=lambda one: (numbers[one["id"]], one["id"])),
+        "sentences": _dated(dossier.sentences, "decided_on"),
+        "address": address,
+        "organizations": sorted(beyond["organizations"], key=_made),
+        "sources": _dated(beyond["sources"], "published_on"),
+    }
+
+
+def _dated(records: Iterable[Record], field: str) -> list[Record]:
+    """Put records in the order of a date, those without one last."""
+    return sorted(records, key=lambda one: (_when(one.get(field)), *_made(one)))
+
+
+def _made(record: Record) -> tuple[str, str]:
+    return record["created_at"], record["id"]
+
+
+def _when(text: str | None) -> tuple[date, date]:
+    # A date without a year reaches over the whole calendar and says nothing of an order.
+    return reach(text) if text and not text.startswith("XXXX") else (date.max, date.max)
+
+
+def router(address: Address) -> APIRouter:
+    """Make the route; what it says of letters is told by the part that knows of them."""
+    made = APIRouter(prefix=f"{persons.path}/{{id}}/file", tags=[persons.kind.name], dependencies=STRICT)
+
+    async def read_file(
+        request: Request,
+        desk: ReadDesk,
+        id: PathId,  # noqa: A002 - the path's word
+        asked: Annotated[FileAsked, Query()],
+    ) -> Response:
+        found = await desk.find(persons.kind, id)
+        dossier, day = (await dossiers(desk, [id]))[id], asked.as_of or today()
+        said, where = situation(dossier, day, intervals_of(request)), address.say(request, dossier, day)
+        beyond = await reached(desk, id, *(_written_to(dossier, day) if where["reachable"] else ()))
+        body = to_json(case_file(dossier, beyond, said, where))
+        return answer(request, body, etag(found.version, body))
+
+    made.add_api_route(
+        "",
+        read_file,
+        methods=["GET"],
+        summary="Read a person's whole case",
+        description=_TEXT,
+        operation_id="read_person_file",
+        response_model=None,
+        responses={**answers("GET", 200, _model(address.model)), **docs(*_PROBLEMS)},
+        openapi_extra={"parameters": [IF_NONE_MATCH]},
+    )
+    return made
+
+
+def _written_to(dossier: Dossier, on: date) -> list[Key]:
+    """Give the address that letters go to on a day, for what it cites."""
+    found = letters_address(reach_of(Standing.of(dossier, on)), list(dossier.addresses.values()), on)
+    return [("addresses", UUID(found["id"]))] if found else []
+
+
+def _model(address: type[BaseModel]) -> type[BaseModel]:
+    """Give the model of the answer, of the models in which its records are read."""
+    read = {resource.kind.name: resource.models.read for resource in RESOURCES}
+    fields: dict[str, Any] = {
+        "person": (read["persons"], Field(description="The person, as read alone.")),
+        "situation": (Situation, Field(description="How the person stands on the day; the same as in `person`.")),
+    }
+    for name, text in _LISTS.items():
+        fields[name] = (list[read[name]], Field(description=text))  # type: ignore[valid-type]  # made at run time
+    fields["address"] = (address, Field(description=_ADDRESS))
+    return create_model("CaseFile", __doc__="One person's whole case.", **fields)
