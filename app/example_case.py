@@ -13,6 +13,7 @@ from app.reading.dossier import Dossier, Record
 from app.reading.mail import ReviewIntervals
 from app.reading.reached import OWN
 from app.reading.situation import situation
+from app.reading.timeline import told
 from app.register import KINDS, RESOURCES
 from app.register.seeding import seeds
 
@@ -73,3 +74,8 @@ def example_file() -> dict[str, Any]:
     dossier, beyond = _case()
     intervals = ReviewIntervals()
     return case_file(dossier, beyond, situation(dossier, DAY, intervals), row(dossier, Manner(DAY, DAY, intervals)))
+
+
+def example_timeline() -> dict[str, Any]:
+    """Give the timeline."""
+    return told(_case()[0])

@@ -6,7 +6,7 @@ from typing import Any, Final
 from app.core.problems import TYPES
 from app.core.requests import JSON, MERGE_PATCH
 from app.core.resource import Resource
-from app.example_case import as_read, example_file
+from app.example_case import as_read, example_file, example_timeline
 from app.letters.shapes import EXAMPLE
 from app.reading.facets import EXAMPLE as FACETS
 from app.reading.stats import EXAMPLE as STATS
@@ -115,6 +115,7 @@ def _others(document: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, Any]]:
         ("get", "/v1/addressees"): (None, {"items": [EXAMPLE], "next_cursor": None}),
         ("get", "/v1/persons/{id}/address"): (None, EXAMPLE),
         ("get", "/v1/persons/{id}/file"): (None, example_file()),
+        ("get", "/v1/persons/{id}/timeline"): (None, example_timeline()),
         ("get", "/v1/persons/facets"): (None, FACETS),
         ("get", "/v1/stats"): (None, STATS),
         ("get", "/v1/keys"): (None, {"items": [_KEY]}),

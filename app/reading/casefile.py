@@ -1,4 +1,4 @@
-"""``GET /v1/persons/{id}/file``: one person's whole case in one answer."""
+"""``GET /v1/persons/{id}/file`` and ``/timeline``: one person's whole case in one answer, as records or as events."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from app.core.problems import docs
 from app.core.requests import STRICT, ReadDesk, answer
 from app.core.resource import PathId
 from app.reading.days import AsOf, today
-from app.reading.dossier import Dossier, Record, reach
+from app.reading.dossier import Dossier, Record, dated, made
 from app.reading.gather import dossiers
 from app.reading.mail import letters_address, reach_of
 from app.reading.people import intervals_of
@@ -25,8 +25,10 @@ from app.reading.reached import reached
 from app.reading.situation import Situation, legal_key, situation
 from app.reading.standing import Standing
 from app.reading.stays import in_order
+from app.reading.timeline import Event, told
 from app.register import RESOURCES
 from app.register.persons import persons
+from app.register.sources import sources
 
 _PROBLEMS: Final = ("malformed", "unauthorized", "not-found", "gone", "invalid", "unavailable", "internal")
 _TEXT: Final = """\
@@ -53,6 +55,15 @@ _ADDRESS: Final = (
     "Where letters reach the person, as `/v1/persons/{id}/address` says it; or, with `reachable: false`, why there is "
     "no such place, since when and who says so."
 )
+_IN_ORDER: Final = """\
+All that is dated in a person's case, in the order of time: by the earliest day that a date can mean, then by the
+latest. A date without a year comes last; what has no date is no event.
+
+Sources that give one event different dates are all there, each at its own date, and each says beside it in
+`disagrees_with` what the others say. Which is right is not decided here.
+
+The ids in `what` are those of records in the case file.
+"""
 Row = Mapping[str, Any]
 
 
@@ -79,44 +90,30 @@ def case_file(
     numbers = {key: legal_key(article["number"]) for key, article in dossier.articles.items()}
     stays = [stay.record for stay in in_order(dossier)]
     places = dict.fromkeys(stay["facility_id"] for stay in stays if stay.get("facility_id"))
-    charged = _dated(dossier.charges, "brought_on")
+    charged = dated(dossier.charges, "brought_on")
     return {
         "person": {**dossier.person, "situation": said},
         "situation": said,
-        "affiliations": _dated(dossier.affiliations, "since"),
-        "recognitions": _dated(dossier.recognitions, "decided_on"),
+        "affiliations": dated(dossier.affiliations, "since"),
+        "recognitions": dated(dossier.recognitions, "decided_on"),
         "detentions": stays,
         "facilities": [dossier.facilities[place] for place in places if place in dossier.facilities],
-        "cases": _dated(dossier.cases, "opened_on"),
-        "hearings": _dated(dossier.hearings, "starts_on"),
+        "cases": dated(dossier.cases, "opened_on"),
+        "hearings": dated(dossier.hearings, "starts_on"),
         "charges": sorted(charged, key=lambda one: numbers.get(one.get("article_id"), ())),
         "articles": sorted(dossier.articles.values(), key=lambda one: (numbers[one["id"]], one["id"])),
-        "sentences": _dated(dossier.sentences, "decided_on"),
+        "sentences": dated(dossier.sentences, "decided_on"),
         "address": address,
-        "organizations": sorted(beyond["organizations"], key=_made),
-        "sources": _dated(beyond["sources"], "published_on"),
+        "organizations": sorted(beyond["organizations"], key=made),
+        "sources": dated(beyond["sources"], "published_on"),
     }
 
 
-def _dated(records: Iterable[Record], field: str) -> list[Record]:
-    """Put records in the order of a date, those without one last."""
-    return sorted(records, key=lambda one: (_when(one.get(field)), *_made(one)))
-
-
-def _made(record: Record) -> tuple[str, str]:
-    return record["created_at"], record["id"]
-
-
-def _when(text: str | None) -> tuple[date, date]:
-    # A date without a year reaches over the whole calendar and says nothing of an order.
-    return reach(text) if text and not text.startswith("XXXX") else (date.max, date.max)
-
-
 def router(address: Address) -> APIRouter:
-    """Make the route; what it says of letters is told by the part that knows of them."""
-    made = APIRouter(prefix=f"{persons.path}/{{id}}/file", tags=[persons.kind.name], dependencies=STRICT)
+    """Make the routes; what the file says of letters is told by the part that knows of them."""
+    routes = APIRouter(prefix=f"{persons.path}/{{id}}", tags=[persons.kind.name], dependencies=STRICT)
 
-    async def read_file(
+    async def read_person_file(
         request: Request,
         desk: ReadDesk,
         id: PathId,  # noqa: A002 - the path's word
@@ -129,18 +126,30 @@ def router(address: Address) -> APIRouter:
         body = to_json(case_file(dossier, beyond, said, where))
         return answer(request, body, etag(found.version, body))
 
-    made.add_api_route(
-        "",
-        read_file,
+    async def read_person_timeline(request: Request, desk: ReadDesk, id: PathId) -> Response:  # noqa: A002 - the same
+        found = await desk.find(persons.kind, id)
+        body = to_json(told((await dossiers(desk, [id]))[id]))
+        return answer(request, body, etag(found.version, body))
+
+    _add(routes, "/file", read_person_file, "Read a person's whole case", _TEXT, _file_model(address.model))
+    _add(routes, "/timeline", read_person_timeline, "Read a person's timeline", _IN_ORDER, _timeline_model())
+    return routes
+
+
+def _add(
+    routes: APIRouter, path: str, endpoint: Callable[..., Any], summary: str, text: str, model: type[BaseModel]
+) -> None:
+    routes.add_api_route(
+        path,
+        endpoint,
         methods=["GET"],
-        summary="Read a person's whole case",
-        description=_TEXT,
-        operation_id="read_person_file",
+        summary=summary,
+        description=text,
+        operation_id=endpoint.__name__,
         response_model=None,
-        responses={**answers("GET", 200, _model(address.model)), **docs(*_PROBLEMS)},
+        responses={**answers("GET", 200, model), **docs(*_PROBLEMS)},
         openapi_extra={"parameters": [IF_NONE_MATCH]},
     )
-    return made
 
 
 def _written_to(dossier: Dossier, on: date) -> list[Key]:
@@ -149,8 +158,8 @@ def _written_to(dossier: Dossier, on: date) -> list[Key]:
     return [("addresses", UUID(found["id"]))] if found else []
 
 
-def _model(address: type[BaseModel]) -> type[BaseModel]:
-    """Give the model of the answer, of the models in which its records are read."""
+def _file_model(address: type[BaseModel]) -> type[BaseModel]:
+    """Give the model of a file, of the models in which its records are read."""
     read = {resource.kind.name: resource.models.read for resource in RESOURCES}
     fields: dict[str, Any] = {
         "person": (read["persons"], Field(description="The person, as read alone.")),
@@ -160,3 +169,17 @@ def _model(address: type[BaseModel]) -> type[BaseModel]:
         fields[name] = (list[read[name]], Field(description=text))  # type: ignore[valid-type]  # made at run time
     fields["address"] = (address, Field(description=_ADDRESS))
     return create_model("CaseFile", __doc__="One person's whole case.", **fields)
+
+
+def _timeline_model() -> type[BaseModel]:
+    cited = (
+        list[sources.models.read],  # type: ignore[name-defined]  # made at run time
+        Field(description="The sources that the events name, each once, the earliest first."),
+    )
+    return create_model(
+        "Timeline",
+        __doc__="What happened to a person.",
+        person_id=(UUID, Field(description="The person.")),
+        events=(list[Event], Field(description="What happened, in order; empty when nothing is dated.")),
+        sources=cited,
+    )

@@ -1,6 +1,6 @@
 """What a reading starts from: one person's records as the caller may see them, and the dates they state."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -83,3 +83,17 @@ def known_from(dossier: Dossier, record: Record, *names: str) -> tuple[date, str
             return reach(text)[0], text
     days = [reach(text)[0] for text in published(dossier, record)]
     return min(days, default=None) or instant_day(record, "created_at") or date.min, None
+
+
+def dated(records: Iterable[Record], field: str) -> list[Record]:
+    """Put records in the order of a date, those without one last."""
+    return sorted(records, key=lambda one: (_when(stated(one, field)), *made(one)))
+
+
+def made(record: Record) -> tuple[str, str]:
+    """Give what puts records in the order in which they came to the register."""
+    return record["created_at"], record["id"]
+
+
+def _when(text: str | None) -> tuple[date, date]:
+    return reach(text) if text else (date.max, date.max)

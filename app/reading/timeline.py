@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.core.edtf import PartialDate
-from app.reading.dossier import Dossier, Record, reach
+from app.reading.dossier import Dossier, Record, dated, reach
 
 EventKind = Literal[
     "birth",
@@ -30,27 +31,37 @@ EventKind = Literal[
 Precision = Literal["day", "month", "year", "yearless"]
 
 
+_KINDS: Final = (
+    "What happened. `…_start` and `…_end`, `birth` and `death` are what they say; `detention_confirmed`: a source says "
+    "on this day that the person is held; `place_confirmed`: that it is here."
+)
+_PRECISION: Final = "How much of the date is stated; `yearless`: the year is not known."
+
+
 class RecordRef(TypedDict):
     """The record that an event is told by."""
 
-    kind: str
-    id: str
+    kind: Annotated[str, Field(description="Its kind, as in its address.", examples=["detentions"])]
+    id: Annotated[str, Field(description="Its id.")]
 
 
-class Event(TypedDict):
-    """A dated event: the date as stated, the record that states it, what it was, and who says so.
+class Telling(TypedDict):
+    """When something happened, by which record and which sources."""
 
-    ``what`` holds the fields of the record that tell what happened. ``disagrees_with`` names the records
-    that give the same event another date by other sources.
-    """
+    date: Annotated[str, Field(description="The date, as stated.", examples=["2021-05"])]
+    precision: Annotated[Precision, Field(description=_PRECISION)]
+    record: Annotated[RecordRef, Field(description="The record that states it.")]
+    sources: Annotated[list[str], Field(description="Ids of the sources that say so; empty when none is named.")]
 
-    date: str
-    precision: Precision
-    kind: EventKind
-    record: RecordRef
-    what: dict[str, Any]
-    sources: list[str]
-    disagrees_with: list[RecordRef]
+
+class Event(Telling):
+    """A dated event: the date as stated, the record that states it, what it was, and who says so."""
+
+    kind: Annotated[EventKind, Field(description=_KINDS)]
+    what: Annotated[dict[str, Any], Field(description="The fields of the record that tell what happened.")]
+    disagrees_with: Annotated[
+        list[Telling], Field(description="What other sources say of the same event: another date; mostly empty.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +107,7 @@ class _Told:
 
 
 def timeline(dossier: Dossier) -> list[Event]:
-    """Give the dated events of a case in order (contract, section 3, ``/timeline``).
-
-    By the earliest day a date can mean, then the latest; a date without a year comes last, as nothing says
-    when it was; what has no date is no event. Events that disagree are all there and name each other.
-    """
+    """Give the dated events of a case in order (contract, section 3); those that disagree name each other."""
     told = sorted(
         (
             _told(record, telling, order)
@@ -166,8 +173,13 @@ def _subject(record: Record, telling: _Telling) -> tuple[str, ...] | None:
 
 
 def _with_disagreement(one: _Told, told: Sequence[_Told]) -> Event:
-    others = [other.event["record"] for other in told if _disagree(one, other)]
-    return {**one.event, "disagrees_with": others}
+    others = [other.event for other in told if _disagree(one, other)]
+    return {**one.event, "disagrees_with": [_telling(other) for other in others]}
+
+
+def _telling(event: Event) -> Telling:
+    names = ("date", "precision", "record", "sources")
+    return {name: event[name] for name in names}  # type: ignore[return-value,literal-required]  # these are its names
 
 
 def _disagree(one: _Told, other: _Told) -> bool:
@@ -177,3 +189,11 @@ def _disagree(one: _Told, other: _Told) -> bool:
         return False
     (first, last), (other_first, other_last) = one.place[1], other.place[1]
     return last < other_first or other_last < first
+
+
+def told(dossier: Dossier) -> dict[str, Any]:
+    """Give the answer: the events, and the sources that they name, each once."""
+    events = timeline(dossier)
+    named = {source for event in events for source in event["sources"]}
+    cited = [dossier.sources[source] for source in named if source in dossier.sources]
+    return {"person_id": dossier.person["id"], "events": events, "sources": dated(cited, "published_on")}

@@ -103,8 +103,9 @@ def test_sources_that_disagree_stand_side_by_side_and_name_each_other() -> None:
     first = sentence("P7Y", "2023-06-20", id="a", citations=cite("nhc"))
     second = sentence("P7Y", "2023-06-21", id="b", citations=cite("press"))
     one, other = timeline(case(sentences=[first, second]))
-    assert (one["date"], one["disagrees_with"]) == ("2023-06-20", [{"kind": "sentences", "id": "b"}])
-    assert (other["date"], other["disagrees_with"]) == ("2023-06-21", [{"kind": "sentences", "id": "a"}])
+    assert (one["date"], other["date"]) == ("2023-06-20", "2023-06-21")
+    for event, beside in ((one, other), (other, one)):
+        assert event["disagrees_with"] == [{name: beside[name] for name in ("date", "precision", "record", "sources")}]
 
 
 @pytest.mark.parametrize(
@@ -129,8 +130,8 @@ def test_a_death_in_a_stay_can_disagree_with_the_date_of_death() -> None:
     person = record(death_date="2023-07-11", id="p", citations=cite("family"))
     held = stay("colony", None, "2023-07-12", end_reason="died", id="s", citations=cite("prison"))
     death, end = timeline(case(held, person=person))
-    assert death["disagrees_with"] == [{"kind": "detentions", "id": "s"}]
-    assert end["disagrees_with"] == [{"kind": "persons", "id": "p"}]
+    assert [one["record"] for one in death["disagrees_with"]] == [{"kind": "detentions", "id": "s"}]
+    assert [one["record"] for one in end["disagrees_with"]] == [{"kind": "persons", "id": "p"}]
     freed = held | {"end_reason": "parole"}
     assert not any(event["disagrees_with"] for event in timeline(case(freed, person=person)))
 
