@@ -1,4 +1,4 @@
-"""`python3 run.py bench [WHAT] …`: measures what the documents promise."""
+"""`python3 run.py bench [PART] …`: measures what the documents promise."""
 
 import runpy
 import sys
@@ -10,7 +10,7 @@ def main() -> None:
     """Hand on to the part that was asked for."""
     asked = sys.argv[1] if len(sys.argv) > 1 else "serving"
     if asked in {"-h", "--help"}:
-        print("usage: python3 run.py bench [PART] …; PART --help tells more\n")
+        print("usage: python3 run.py bench [PART] …; `bench PART --help` tells more\n")
         print("\n".join(f"  {name:10}{text}" for name, text in _PARTS.items()))
         return
     name = asked if asked in _PARTS else "serving"

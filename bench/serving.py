@@ -1,245 +1,130 @@
 """How fast requests are answered: each operation against a bare server that answers as many bytes, in one run.
 
-Runs are interleaved and medians taken, as a shared machine is never quiet; only ratios carry over to another one.
+Makes registers of invented people, once, in a cache folder; measures each on SQLite and, where there is one, on
+PostgreSQL; prints a table; says what is slower than in the run that is kept in `bench/results`.
 """
 
 import argparse
-import json
-import os
-import platform
-import signal
-import subprocess
 import sys
-import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from bench import load
+from bench import copying, postgres, registers, report, results, writing
+from bench.cases import cases_of
+from bench.measuring import Effort, Row, measure
+from bench.results import Measured
+from bench.servers import new_key, register, running
 
-_ROOT: Final = Path(__file__).parents[1]
-_NOISE: Final = 1.3  # runs of one case differ by this much on a shared machine
-_MANY: Final = 2_000  # different requests, so that nothing is asked twice in a moment
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One operation: what is asked, and of which server, the one with ready answers or the one without."""
-
-    name: str
-    paths: Sequence[str]
-    hot: bool = False
-    headers: dict[str, str] = field(default_factory=dict)
-    bare: str | None = None  # what the bare server is asked for instead of as many bytes
+_SMALL: Final = 1_000
+_LARGE: Final = 100_000
+_LARGEST: Final = 1_000_000
+_WHOLE: Final = Effort(0.3, 9)
+_QUICK: Final = Effort(0.12, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What a case reached."""
-
-    case: str
-    size: int
-    rate: load.Rate
-    ratio: float
-    spread: float
-
-
-@dataclass(frozen=True, slots=True)
-class Servers:
-    """The addresses of the servers that are measured."""
-
-    bare: str
-    hot: str
-    cold: str
-
-    def of(self, case: Case) -> str:
-        return self.hot if case.hot else self.cold
+def main() -> int:
+    """Make the registers, measure them, print the tables."""
+    said = _parser().parse_args()
+    effort = Effort(said.seconds, said.rounds) if said.seconds else _QUICK if said.quick else _WHOLE
+    sizes = said.people or ([_SMALL] if said.quick else [_SMALL, _LARGE, *([_LARGEST] if said.million else [])])
+    databases = ["sqlite"] if said.quick and not said.database else said.database or ["sqlite", "postgresql"]
+    print(results.machine(), flush=True)
+    measured = [one for database in databases for one in _database(database, sizes, effort, said)]
+    run = results.this_run(measured)
+    _say("below the floor:", list(report.missed(run)) if not said.only else [])
+    slower = list(results.slower(run, results.load(said.against))) if said.against.exists() else []
+    _say(f"slower than in {said.against.name}:", slower)
+    if said.keep:
+        results.save(run, said.keep)
+    if said.save:
+        results.save(run, results.KEPT)
+        report.write(run)
+    return 1 if slower else 0
 
 
-def get(url: str, **headers: str) -> Any:  # noqa: ANN401 - JSON
-    """Read JSON."""
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:  # noqa: S310 - our own
-        return json.load(answer)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="run.py bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a minute: 1,000 people on SQLite, short slices")
+    parser.add_argument(
+        "--million", action="store_true", help="1,000,000 people too: an hour and 60 GB of disk at first"
+    )
+    parser.add_argument("--people", type=int, action="append", help="a register of this size; repeat for several")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), action="append", help="this one only")
+    parser.add_argument("--only", default="", help="cases that hold this text, and neither exports nor writes")
+    parser.add_argument("--seconds", type=float, help="how long a slice takes")
+    parser.add_argument("--rounds", type=int, default=_WHOLE.rounds, help="how many slices of each")
+    parser.add_argument("--against", type=Path, default=results.KEPT, help="say what is slower than in this file")
+    parser.add_argument("--keep", type=Path, help="keep the figures in this file")
+    parser.add_argument("--save", action="store_true", help="keep them in bench/results and write docs/performance.md")
+    return parser
 
 
-def measure(servers: Servers, cases: Sequence[Case], seconds: float, rounds: int) -> list[Row]:
-    """Measure every case, a run of it and one of the bare server in turn."""
-    rows = []
-    for case in cases:
-        size = _size(servers.of(case) + case.paths[0])
-        pairs = []
-        for _ in range(rounds):
-            bare = load.run(servers.bare, [case.bare or f"/{size}"], seconds)
-            pairs.append((bare, load.run(servers.of(case), case.paths, seconds, case.headers)))
-        ours = [pair[1] for pair in pairs]
-        reference = load.median([pair[0] for pair in pairs]).requests
-        rate = load.median(ours)
-        rows.append(Row(case.name, size, rate, rate.requests / reference, load.spread(ours)))
-        _print(rows[-1])
-    return rows
+def _database(database: str, sizes: Sequence[int], effort: Effort, said: argparse.Namespace) -> Iterator[Measured]:
+    if database == "sqlite":
+        for people in sizes:
+            yield _measured("SQLite", people, registers.address(registers.made(people)), effort, said)
+        return
+    with postgres.served() as server:
+        if server is None:
+            print("\nThere is no PostgreSQL here; install it, or name a server in VESTKA_TEST_POSTGRES_URL.")
+            return
+        for people in sizes:
+            with postgres.copied(registers.made(people), server) as url:
+                yield _measured("PostgreSQL", people, url, effort, said)
 
 
-def _size(url: str) -> int:
-    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - our own
-        return len(answer.read())
+def _measured(database: str, people: int, url: str, effort: Effort, said: argparse.Namespace) -> Measured:
+    print(f"\n{people:,} people, {database}, one worker", flush=True)
+    print(f"{'':38}{'bytes':>9}{'req/s':>9}{'ratio':>8}{'noise':>7}{'CPU':>7}{'p50 ms':>9}{'p95':>8}{'p99':>8}")
+    found = Measured(database, people)
+    with running(url) as servers:
+        cases = [case for case in cases_of(servers.cold.base) if said.only in case.name]
+        found.rows = measure(servers, cases, effort, _print)
+        if not said.only:
+            found.export = copying.export(servers, max(2, effort.rounds // 3))
+            _print(found.export.row)
+            print(f"{'':38}{found.export.records:,} records, {found.export.memory / 1e6:.1f} MB of memory more")
+    if not said.only:
+        _write(found, url, effort)
+    return found
+
+
+def _write(found: Measured, url: str, effort: Effort) -> None:
+    """Measure writes, on a copy that is thrown away."""
+    with _copy(url) as copy, register(copy) as server:
+        key = new_key(copy, "admin")
+        for one in writing.rates(server, key, effort.seconds * effort.rounds):
+            found.writes.append(one)
+            print(f"{one.way:38}{one.records:>18,.0f} records a second", flush=True)
+        for beside in writing.disturbed(server, key, effort):
+            found.disturbed.append(beside)
+            words = f"{beside.read}, {beside.way} ten times a second"
+            print(f"{words:56}{beside.left:>8.0%} left, ±{min(beside.noise, 9.99):.0%}, {beside.writes:.0f} writes", flush=True)
+
+
+@contextmanager
+def _copy(url: str) -> Iterator[str]:
+    """Give what may be written to: a copy of a file; a database on a server is one already."""
+    if url.startswith("sqlite"):
+        with registers.copied(Path(url.partition("///")[2])) as copy:
+            yield copy
+    else:
+        yield url
 
 
 def _print(row: Row) -> None:
-    rate = row.rate
     print(
-        f"{row.case:34}{row.size:>9,}{rate.requests:>10,.0f}{row.ratio:>8.2f}{rate.p50:>9.2f}{rate.p99:>9.2f}"
-        f"{row.spread:>8.1f}",
+        f"{row.case:38}{row.size:>9,}{row.requests:>9,.0f}{row.ratio:>8.3g}{row.noise:>7.0%}{row.cpu:>7.2f}"
+        f"{row.p50:>9.2f}{row.p95:>8.2f}{row.p99:>8.2f}",
         flush=True,
     )
 
 
-def cases_of(base: str) -> list[Case]:
-    """Give the cases for the register that a server has, with ids and names taken from it."""
-    people = _everybody(base)
-    ids = [person["id"] for person in people]
-    person = f"/v1/persons/{ids[0]}"
-    with urllib.request.urlopen(base + person, timeout=60) as answer:  # noqa: S310 - our own
-        tag = answer.headers["ETag"]
-    article = next(n for p in people for n in p["situation"]["articles"])
-    place = next(p["situation"]["facility_id"] for p in people if p["situation"].get("facility_id"))
-    cursor = _cursor(base, pages=3)
-    names = [p["names"][0]["full"].replace(" ", "+") for p in people]
-    return [
-        Case("person, ready", [person], hot=True),
-        Case("person, from the database", [f"/v1/persons/{i}" for i in ids]),
-        Case("person, 304", [person], hot=True, headers={"If-None-Match": tag}, bare="/304"),
-        Case("list of 50, ready", ["/v1/persons?limit=50"], hot=True),
-        Case("list of 50, from the database", ["/v1/persons?limit=50"]),
-        Case("list of 50, page 4", [f"/v1/persons?limit=50&cursor={cursor}"]),
-        *(Case(f"list by {name}", [f"/v1/persons?{query}"]) for name, query in _filters(article, place)),
-        Case("facets by article", [f"/v1/persons/facets?article={article}"]),
-        Case("name, ready", [f"/v1/persons?q={_quoted(names[0])}"], hot=True),
-        Case("names, all different", [f"/v1/persons?q={_quoted(name)}" for name in names]),
-        Case("case file", [f"/v1/persons/{i}/file" for i in ids]),
-        Case("feed page of 500", ["/v1/changes?limit=500"]),
-    ]
-
-
-def _filters(article: str, place: str) -> Iterator[tuple[str, str]]:
-    yield "article", f"article={article}"
-    yield "facility", f"facility={place}"
-    yield "status", "status=imprisoned"
-    yield "article and status", f"article={article}&status=imprisoned"
-    yield "birth month", "birth_month=5"
-    yield "country", "country=BY"
-
-
-def _quoted(name: str) -> str:
-    return urllib.request.quote(name, safe="+")  # type: ignore[attr-defined,no-any-return]  # re-exported by urllib
-
-
-def _everybody(base: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    url = "/v1/persons?limit=200"
-    while len(found) < _MANY:
-        page = get(base + url)
-        found += page["items"]
-        if page["next_cursor"] is None:
-            break
-        url = f"/v1/persons?limit=200&cursor={page['next_cursor']}"
-    return found
-
-
-def _cursor(base: str, pages: int) -> str:
-    cursor = ""
-    for _ in range(pages):
-        cursor = get(f"{base}/v1/persons?limit=50" + (f"&cursor={cursor}" if cursor else ""))["next_cursor"] or cursor
-    return cursor
-
-
-@contextmanager
-def served(command: Sequence[str], port: int, path: str, **settings: str) -> Iterator[str]:
-    """Run a server while the block runs."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    environment = {**os.environ, "PYTHONPATH": str(_ROOT), **settings}
-    process = subprocess.Popen([sys.executable, "-P", "-m", *command], env=environment, cwd=_ROOT, **quiet)  # type: ignore[call-overload]  # noqa: S603 - our own
-    base = f"http://127.0.0.1:{port}"
-    try:
-        _await(base + path, process)
-        yield base
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-def _await(url: str, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - our own
-        except OSError:
-            if process.poll() is not None:
-                sys.exit(f"bench: the server for {url} stopped with {process.returncode}")
-            time.sleep(0.1)
-        else:
-            return
-    sys.exit(f"bench: nothing answers at {url}")
-
-
-@contextmanager
-def running(url: str) -> Iterator[Servers]:
-    """Run the bare server and two of the register's: limits on, but set so that nobody is told to wait."""
-    many = "1000000000"
-    said = {"VESTKA_DATABASE_URL": url, "VESTKA_RATE_LIMIT_PUBLIC": many, "VESTKA_SEED": "false"}
-    with ExitStack() as stack:
-        bare = ["uvicorn", "bench.bare:app", "--port", "8191", "--no-access-log", "--log-level", "error"]
-        serve = ["app.cli", "serve", "--port"]
-        yield Servers(
-            stack.enter_context(served(bare, 8191, "/1")),
-            stack.enter_context(served([*serve, "8192"], 8192, "/healthz", **said)),
-            stack.enter_context(served([*serve, "8193"], 8193, "/healthz", **said, VESTKA_HOT_CACHE_MB="0")),
-        )
-
-
-def made(people: int, url: str) -> None:
-    """Fill a database with invented people, if it is empty."""
-    subprocess.run([sys.executable, "-P", "-m", "bench.people", str(people), "--url", url], cwd=_ROOT, check=True)  # noqa: S603 - our own
-
-
-def compared(rows: Sequence[Row], file: Path) -> Iterator[str]:
-    """Say which cases got slower than in a saved run, by more than such runs differ anyway."""
-    before = {row["case"]: row["ratio"] for row in json.loads(file.read_text(encoding="utf-8"))["rows"]}
-    for row in rows:
-        was = before.get(row.case)
-        if was and row.ratio * _NOISE < was:
-            yield f"{row.case}: {was:.2f} before, {row.ratio:.2f} now"
-
-
-def main() -> int:
-    """Make a register, measure it, print the table."""
-    parser = argparse.ArgumentParser(prog="bench serving", description=__doc__)
-    parser.add_argument("--people", type=int, default=1_000, help="the size of the register")
-    parser.add_argument("--url", help="the database to use (default: a temporary SQLite file)")
-    parser.add_argument("--seconds", type=float, default=2, help="how long a run takes")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each case is run")
-    parser.add_argument("--only", default="", help="cases that hold this text")
-    parser.add_argument("--save", type=Path, help="keep the figures in this file")
-    parser.add_argument("--against", type=Path, help="say what is slower than in this file")
-    said = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="vestka-bench-") as folder:
-        url = said.url or f"sqlite+aiosqlite:///{folder}/bench.db"
-        made(said.people, url)
-        today = datetime.now(UTC).date()
-        print(f"\n{said.people:,} people, {url.partition('+')[0]}, one worker, {platform.machine()}, {today}")
-        print(f"{'':34}{'bytes':>9}{'req/s':>10}{'ratio':>8}{'p50 ms':>9}{'p99 ms':>9}{'spread':>8}")
-        with running(url) as servers:
-            cases = [case for case in cases_of(servers.cold) if said.only in case.name]
-            rows = measure(servers, cases, said.seconds, said.rounds)
-    if said.save:
-        kept = [{"case": row.case, "ratio": row.ratio} for row in rows]
-        said.save.write_text(json.dumps({"people": said.people, "rows": kept}, indent=1) + "\n", encoding="utf-8")
-    slower = list(compared(rows, said.against)) if said.against else []
-    print("\n".join(["", "slower than before:", *slower]) if slower else "")
-    return 1 if slower else 0
+def _say(words: str, lines: Sequence[str]) -> None:
+    if lines:
+        print("\n".join(["", words, *lines]))
 
 
 if __name__ == "__main__":

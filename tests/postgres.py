@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -119,11 +119,11 @@ class Cluster:
         self.stop()
 
 
-def start(binaries: Path) -> Cluster:
+def start(binaries: Path, place: Path | None = None, **settings: str) -> Cluster:
     """Starts a throw-away server and returns when it answers; tries again where somebody else has taken its port."""
     failures = []
     for _ in range(3):
-        cluster = launch(binaries)
+        cluster = launch(binaries, place or memory(), settings)
         failure = wait_until_ready(cluster)
         if failure is None:
             return cluster
@@ -132,9 +132,9 @@ def start(binaries: Path) -> Cluster:
     raise PostgresError(f"PostgreSQL in {binaries} does not start: {failures[-1]}")
 
 
-def launch(binaries: Path) -> Cluster:
+def launch(binaries: Path, place: Path | None, settings: Mapping[str, str]) -> Cluster:
     """Makes a cluster in a temporary folder and lets the keeper start its server."""
-    folder = Path(tempfile.mkdtemp(prefix="vestka-postgres-", dir=memory()))
+    folder = Path(tempfile.mkdtemp(prefix="vestka-postgres-", dir=place))
     password = secrets.token_urlsafe(16)
     (folder / "password").write_text(password)
     identity = unprivileged()
@@ -143,8 +143,8 @@ def launch(binaries: Path) -> Cluster:
             os.chown(path, identity["user"], identity["group"])
     initialise(binaries, folder, identity)
     port = free_port()
-    settings = {**SETTINGS, "port": str(port), "unix_socket_directories": str(folder)}
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    said = {**SETTINGS, **settings, "port": str(port), "unix_socket_directories": str(folder)}
+    options = [word for name, value in said.items() for word in ("-c", f"{name}={value}")]
     server = [str(binaries / "postgres"), "-D", str(folder / "data"), *options]
     keeper = subprocess.Popen(
         ["/bin/sh", "-c", KEEPER, "keeper", str(folder), *server],

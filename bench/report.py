@@ -1,0 +1,127 @@
+"""Writes `docs/performance.md` of a run."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from bench.measuring import Row, growth
+from bench.results import Measured, Run
+from bench.servers import ROOT
+
+PAGE: Final = ROOT / "docs" / "performance.md"
+_MB: Final = 1e6
+# What is demanded of 100,000 people on SQLite: the case, and the least part of the reference's rate.
+FLOORS: Final = {
+    "one person, ready": 0.60,
+    "different persons, from the database": 0.30,
+    "one person, 304": 0.70,
+    "list of 50, ready": 0.60,
+    "list of 50, from the database": 0.20,
+    "a name again": 0.60,
+    "feed page of 500, from the start": 0.12,
+    "export of everything": 0.35,
+}
+_INTRODUCTION: Final = """\
+# Performance
+
+Made by `python3 run.py bench --save` on {on}: {machine}. The people are invented; the server is one worker with
+keys, visibility, limits and headers on.
+
+Every operation is measured against a bare uvicorn on the same machine that answers fixed bytes of the same size, a
+slice of one and a slice of the other in turn, over 16 connections that each wait for their answer. **Ratio** is the
+rate of the one divided by the rate of the other; it carries over to other machines, the rates do not. **CPU** is the
+same of the processor time that the server spends on an answer: client and server share the machine here, so it tells
+more where the client is what limits. Times are from request to whole answer, in milliseconds. *Ready* is an answer that
+is kept in memory, *from the database* one with `VESTKA_HOT_CACHE_MB=0`.
+
+**Noise** is by how much the ratio may differ in another run, three standard errors of the difference of two; a
+difference within it says nothing. `python3 run.py bench` says what got slower than here beyond the noise of both.
+"""
+
+
+def write(run: Run, page: Path = PAGE) -> None:
+    """Write the page."""
+    parts = [_INTRODUCTION.format(on=run.on, machine=run.machine)]
+    parts += [_register(one) for one in run.measured]
+    parts += _growths(run)
+    page.write_text("\n".join(parts), encoding="utf-8")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table in Markdown; every column but the first stands to the right."""
+    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def _register(measured: Measured) -> str:
+    rows = [*measured.rows, *([measured.export.row] if measured.export else [])]
+    head = ("", "bytes", "a second", "ratio", "noise", "CPU", "p50", "p95", "p99")
+    parts = [f"## {measured.people:,} people, {measured.database}\n", table(head, [_cells(row) for row in rows])]
+    if measured.export:
+        parts.append(_exported(measured))
+    if measured.writes:
+        parts.append(_writes(measured))
+    if measured.disturbed:
+        parts.append(_disturbed(measured))
+    return "\n".join(parts)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    times = (f"{one:.2f}" if one < 100 else f"{one:,.0f}" for one in (row.p50, row.p95, row.p99))  # noqa: PLR2004
+    rate = f"{row.requests:,.0f}" if row.requests > 10 else f"{row.requests:.2g}"  # noqa: PLR2004
+    ratio = f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"{row.ratio:.2g}"  # noqa: PLR2004
+    cpu = "–" if not row.cpu else f"{row.cpu:.2f}" if row.cpu >= 0.1 else f"{row.cpu:.2g}"  # noqa: PLR2004
+    return (row.case, f"{row.size:,}", rate, ratio, f"±{row.noise:.0%}", cpu, *times)
+
+
+def _exported(measured: Measured) -> str:
+    found = measured.export
+    if found is None:
+        return ""
+    return (
+        f"The export held {found.records:,} records and {found.row.size / _MB:,.0f} MB; it took {found.seconds:.2f} s, "
+        f"{found.records / found.seconds:,.0f} records a second, and at most {found.memory / _MB:.1f} MB of private "
+        "memory more.\n"
+    )
+
+
+def _writes(measured: Measured) -> str:
+    base = measured.writes[0].records
+    rows = [(one.way, f"{one.records:,.0f}", f"{one.records / base:.1f}") for one in measured.writes]
+    return "Writes, one client that waits for each answer:\n\n" + table(
+        ("", "records a second", f"against {measured.writes[0].way}"), rows
+    )
+
+
+def _disturbed(measured: Measured) -> str:
+    rows = [
+        (f"{one.read}, {one.way}", f"{one.writes:.0f}", f"{one.left:.0%}", f"±{one.noise:.0%}")
+        for one in measured.disturbed
+    ]
+    return "What is left of the rate of ready answers while somebody writes ten times a second:\n\n" + table(
+        ("read, write", "writes a second", "left", "noise"), rows
+    )
+
+
+def _growths(run: Run) -> Iterator[str]:
+    for database in dict.fromkeys(one.database for one in run.measured):
+        small, *larger = sorted((one for one in run.measured if one.database == database), key=lambda one: one.people)
+        for large in larger:
+            yield f"## Growth from {small.people:,} to {large.people:,} people, {database}\n"
+            yield "What an answer costs, as a multiple of what it costs in the smaller register.\n"
+            rows = [(case, f"{cost:.2f}", f"±{noise:.0%}") for case, cost, noise in growth(small.rows, large.rows)]
+            if small.export and large.export:
+                each = [one.seconds / one.records for one in (small.export, large.export)]
+                rows.append(("export, a record", f"{each[1] / each[0]:.2f}", f"±{large.export.row.noise:.0%}"))
+            yield table(("", "cost", "noise"), rows)
+
+
+def missed(run: Run) -> Iterator[str]:
+    """Say which floors were not reached."""
+    for measured in run.measured:
+        if (measured.database, measured.people) != ("SQLite", 100_000):
+            continue
+        for case, floor in FLOORS.items():
+            row = measured.row(case)
+            if row is not None and row.ratio < floor:
+                yield f"{case}: {row.ratio:.2f} of the reference, at least {floor:.2f} is demanded"

@@ -1,0 +1,101 @@
+"""What measures: it counts whole answers, refuses wrong ones, and tells noise from a loss of speed."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench import load, report, results
+from bench.measuring import Row, noise_of
+from bench.results import Measured, Run
+
+ROW = Row("a case", 1000, 9_000.0, 0.6, 0.1, 1.0, 2.0, 3.0, 0.7)
+Answers = list[bytes]
+
+
+@pytest.fixture
+def answers() -> Answers:
+    return [b"HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n" + b"x" * 70_000]
+
+
+@pytest.fixture
+def base(answers: Answers) -> Iterator[str]:
+    """A server that says the same to everybody."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        threading.Thread(target=_serve, args=(listening, answers), daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def _serve(listening: socket.socket, answers: Answers) -> None:
+    while True:
+        try:
+            connection, _ = listening.accept()
+        except OSError:
+            return
+        threading.Thread(target=_answer, args=(connection, answers), daemon=True).start()
+
+
+def _answer(connection: socket.socket, answers: Answers) -> None:
+    with connection:
+        try:
+            while connection.recv(1000):
+                connection.sendall(answers[0])
+        except OSError:
+            return
+
+
+def test_answers_are_taken_whole(base: str) -> None:
+    rate = load.run(base, [load.request("/")], 0.05, connections=2)
+    assert rate.requests > 10
+    assert 0 < rate.p50 <= rate.p95 <= rate.p99 < 1_000
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 2\r\n\r\n{}", "429"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", "length"),
+    ],
+)
+def test_a_wrong_answer_ends_the_measurement(base: str, answers: Answers, answer: bytes, words: str) -> None:
+    answers[0] = answer
+    with pytest.raises(load.WrongAnswer, match=words):
+        load.run(base, [load.request("/")], 0.05, connections=1)
+
+
+def test_noise_is_what_the_slices_differ_by() -> None:
+    assert noise_of([0.6] * 9) < noise_of([0.5, 0.7] * 5) < noise_of([0.3, 0.9] * 5)
+
+
+def _run(**said: float) -> Run:
+    return Run("2026-01-01", "an invented machine", [Measured("SQLite", 100_000, [replace(ROW, **said)])])  # type: ignore[arg-type]  # floats only
+
+
+def test_what_is_slower_beyond_the_noise_of_both_is_said() -> None:
+    assert list(results.slower(_run(ratio=0.51), _run())) == []
+    assert len(list(results.slower(_run(ratio=0.45), _run()))) == 1
+
+
+def test_a_run_is_kept_and_read(tmp_path: Path) -> None:
+    results.save(_run(), tmp_path / "run.json")
+    assert results.load(tmp_path / "run.json") == _run()
+
+
+def test_the_page_has_the_figures_and_the_growth(tmp_path: Path) -> None:
+    small = Measured("SQLite", 1_000, [replace(ROW, ratio=0.9)])
+    report.write(Run("2026-01-01", "an invented machine", [small, *_run().measured]), tmp_path / "page.md")
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "| a case | 1,000 | 9,000 | 0.60 | ±10% | 0.70 | 1.00 | 2.00 | 3.00 |" in page
+    assert "| a case | 1.50 | ±20% |" in page
+
+
+def test_a_floor_that_is_not_reached_is_said() -> None:
+    row = replace(ROW, case="one person, ready")
+    run = Run("2026-01-01", "an invented machine", [Measured("SQLite", 100_000, [row])])
+    assert list(report.missed(run)) == []
+    run.measured[0].rows[0] = replace(row, ratio=0.5)
+    assert len(list(report.missed(run))) == 1
