@@ -85,6 +85,7 @@ def _serve(said: argparse.Namespace, settings: Settings) -> int:
             workers=said.workers,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # whom a request is from is decided in app/core/clients.py
             http="app.core.wire:Wire" if sys.platform != "win32" else "auto",
             log_level="warning",
             timeout_keep_alive=75,

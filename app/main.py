@@ -15,9 +15,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import service
 from app.core import keys, logs, metrics
+from app.core.clients import Clients
 from app.core.edge import Edge, Methods
 from app.core.express import Express
 from app.core.hot import Hot
+from app.core.limits import Limits
 from app.core.migrating import migrate
 from app.core.problems import Problem, faults
 from app.letters import addressees, agenda, letter
@@ -114,16 +116,27 @@ def create_app(settings: Settings | None = None) -> Served:
     app.state.methods = methods
     if metrics.wanted():
         app.add_middleware(metrics.Counted)
-    app.add_middleware(Edge, methods=methods, limit=settings.max_body_bytes, limits={})
-    counted = metrics.count_ready if metrics.wanted() else None
-    app.front = Express(app.routed, lambda: app.state.database.direct, counted)
-    if settings.hot_cache_mb:
-        app.front = Hot(app.front, lambda: app.state.database.watch, settings.hot_cache_mb * 1_000_000, counted)
+    app.add_middleware(
+        Edge, methods=methods, limit=settings.max_body_bytes, limits={}, longest=settings.max_address_bytes
+    )
+    app.front = _front(app, settings)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _refused)
     app.add_exception_handler(HTTPException, _http)
     app.openapi = lambda: describe(app, RESOURCES)  # type: ignore[method-assign]  # the framework's way to say it
     return app
+
+
+def _front(app: Served, settings: Settings) -> ASGIApp:
+    """Give what stands in front of the routes: what is ready, what is planned, and what counts requests."""
+    counted, refused = (metrics.count_ready, metrics.count_refused) if metrics.wanted() else (None, None)
+    front: ASGIApp = Express(app.routed, lambda: app.state.database.direct, counted)
+    if settings.hot_cache_mb:
+        front = Hot(front, lambda: app.state.database.watch, settings.hot_cache_mb * 1_000_000, counted)
+    public, key = settings.rate_limit_public, settings.rate_limit_key
+    if public or key:
+        front = Limits(front, app.routed, Clients(settings.proxies), public=public, key=key, counted=refused)
+    return front
 
 
 def _problem(_: Request, error: Exception) -> Response:

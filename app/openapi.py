@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app.core.keys import KeyIn
-from app.core.problems import TYPES, ProblemOut
+from app.core.problems import TYPES, ProblemOut, docs
 from app.core.requests import JSON
 from app.core.resource import Resource
 from app.examples import add_examples
@@ -32,7 +32,23 @@ date.
 * Errors are `application/problem+json`; `detail` says what to do next.
 * Writes need `If-Match` with the ETag that you read: nobody's edit is lost.
 * Unknown parameters and fields are refused, so that a mistyped filter never returns everything.
+* Every answer says in `RateLimit` how many requests are left; over the limit it is 429 with `Retry-After`.
 """
+_LIMIT_HEADERS: Final[dict[str, dict[str, Any]]] = {
+    "RateLimit-Policy": {
+        "description": "Which limit applies, as in draft-ietf-httpapi-ratelimit-headers-11: its name, requests (`q`), "
+        "seconds (`w`). Absent where there is none.",
+        "schema": {"type": "string", "examples": ['"public";q=600;w=60']},
+    },
+    "RateLimit": {
+        "description": "What is left of it: requests (`r`), and seconds until there are more (`t`).",
+        "schema": {"type": "string", "examples": ['"public";r=599;t=60']},
+    },
+    "Retry-After": {
+        "description": "After how many seconds the next request is answered.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+}
 _PUBLIC_OR_KEY: Final[list[dict[str, list[str]]]] = [{}, {"key": []}]
 _KEY: Final[list[dict[str, list[str]]]] = [{"key": []}]
 
@@ -61,6 +77,7 @@ def describe(app: FastAPI, resources: Iterable[Resource]) -> dict[str, Any]:
             operation.setdefault("security", _KEY if guarded else _PUBLIC_OR_KEY)
             operation["responses"].pop("422", None) if _is_default(operation) else None
             _drop_unsaid(operation["responses"])
+            _limit(operation["responses"])
     add_examples(document, resources)
     return document
 
@@ -78,6 +95,25 @@ def _drop_unsaid(responses: dict[str, Any]) -> None:
             del content[JSON]
 
 
+def _limit(responses: dict[str, Any]) -> None:
+    """Say what holds on every route: how much may be asked, how often, and what tells so."""
+    for status, answer in responses.items():
+        if status[0] in "23":
+            answer["headers"] = answer.get("headers", {}) | _referred("headers", ("RateLimit-Policy", "RateLimit"))
+    responses |= _referred("responses", _everywhere())
+
+
+def _everywhere() -> dict[str, dict[str, Any]]:
+    """Describe the answers that every route may give, before it is asked."""
+    answers = {str(status): answer for status, answer in docs("too-long", "too-many-requests").items()}
+    answers["429"]["headers"] = _referred("headers", _LIMIT_HEADERS)
+    return answers
+
+
+def _referred(section: str, names: Iterable[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/{section}/{name}"} for name in names}
+
+
 def _add_schemas(document: dict[str, Any], resources: list[Resource]) -> None:
     models: list[type[BaseModel]] = [ProblemOut, KeyIn, EnvelopeIn, NoMailAddressOut, ExportLine, MatchIn]
     for resource in resources:
@@ -93,6 +129,8 @@ def _add_schemas(document: dict[str, Any], resources: list[Resource]) -> None:
         patch = components["schemas"][resource.models.patch.__name__]
         for shape in patch["properties"].values():
             shape.pop("default", None)
+    components["headers"] = _LIMIT_HEADERS
+    components["responses"] = _everywhere()
     components["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "A key as `vestka key create` prints it."}
     }

@@ -1,6 +1,7 @@
 """The settings, read once from the environment; each is described in the README."""
 
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from pydantic import DirectoryPath, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,6 +30,20 @@ class Settings(BaseSettings):
         description="Where readers reach the register, as in `https://register.example`; makes links absolute.",
     )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body, in bytes.")
+    max_address_bytes: int = Field(
+        default=16_000, ge=1_000, le=60_000, description="The longest address with its query, in bytes."
+    )
+    rate_limit_public: int = Field(
+        default=600, ge=0, description="Requests a minute for each client without a key, per worker; 0 for no limit."
+    )
+    rate_limit_key: int = Field(
+        default=6000, ge=0, description="Requests a minute for each key, per worker; 0 for no limit."
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks of your proxies, with commas between: only their `X-Forwarded-For` "
+        "is believed.",
+    )
     review_days_pretrial: int = Field(
         default=45,
         ge=1,
@@ -67,6 +82,20 @@ class Settings(BaseSettings):
                 raise ValueError("the database is sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME")
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        try:
+            _networks_in(value)
+        except ValueError:
+            raise ValueError("takes addresses or networks, such as 127.0.0.1,10.0.0.0/8, and no names") from None
+        return value
+
+    @cached_property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Give the proxies that are believed when they say whom a request is from."""
+        return _networks_in(self.trusted_proxies)
+
     @cached_property
     def url(self) -> str:
         """Give the database's address, secret included."""
@@ -76,3 +105,7 @@ class Settings(BaseSettings):
     def read_url(self) -> str:
         """Give the address of the database that answers reads."""
         return self.read_database_url.get_secret_value() if self.read_database_url else self.url
+
+
+def _networks_in(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(said.strip()) for said in text.split(",") if said.strip())

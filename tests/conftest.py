@@ -29,7 +29,7 @@ SCOPES = {**ROLES, "admin": ["admin"]}
 @cache
 def _application() -> Served:
     """Make the application once: its routes take longer to build than most tests to run."""
-    return create_app(Settings(seed=False))
+    return create_app(Settings(seed=False, rate_limit_public=0, rate_limit_key=0))
 
 
 @dataclass

@@ -15,6 +15,7 @@ import httpx2
 
 ROOT = Path(__file__).parents[1]
 _PATIENCE = 60.0
+_UNLIMITED = {"VESTKA_RATE_LIMIT_PUBLIC": "0", "VESTKA_RATE_LIMIT_KEY": "0"}  # tests hurry
 
 
 @dataclass
@@ -44,7 +45,7 @@ def served(url: str, *arguments: str, **settings: str) -> Iterator[Served]:
     """Run `vestka serve` on a database until the block ends."""
     port = free_port()
     command = [sys.executable, "-P", "-m", "app.cli", "serve", "--port", str(port), "--no-seed", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "VESTKA_DATABASE_URL": url, **settings}
+    environment = {**os.environ, **_UNLIMITED, "PYTHONPATH": str(ROOT), "VESTKA_DATABASE_URL": url, **settings}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
     running = Served(process, f"http://127.0.0.1:{port}")
     try:

@@ -33,6 +33,9 @@ _GRANTS: Final[dict[str, set[str]]] = {
 }
 
 
+IDENTIFIED: Final = "vestka.identified"  # in a request's scope: where its key is noted for who counts requests
+
+
 class ApiKey(SQLModel, table=True):
     """A key: who holds it and what it allows. The secret itself is not kept, only its hash."""
 

@@ -29,6 +29,9 @@ _OPEN_METHODS: Final = "GET, HEAD, POST, OPTIONS"
 _OPEN_HEADERS: Final = "Accept, Accept-Language, Content-Type, If-None-Match, Last-Event-ID"
 
 
+REFUSED: Final = "vestka.refused"  # in a request's scope: the problem that it gets, whatever it asks
+
+
 class _TooLarge(Exception):  # noqa: N818 - caught a few lines below
     pass
 
@@ -49,11 +52,12 @@ class Methods:
 class Edge:
     """Pure ASGI, so that a request pays for it in microseconds."""
 
-    def __init__(self, app: ASGIApp, methods: Methods, limit: int, limits: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, methods: Methods, limit: int, limits: Mapping[str, int], longest: int) -> None:
         self._app = app
         self._methods = methods
         self._limit = limit
         self._limits = limits
+        self._longest = longest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -63,6 +67,9 @@ class Edge:
         headers = Headers(scope=scope)
         answer = _Answer(send, headers, head=scope["method"] == "HEAD")
         try:
+            if (refused := self._refused(scope)) is not None:
+                await answer.problem(scope, receive, refused)
+                return
             if scope["method"] == "OPTIONS":
                 await self._options(scope, receive, answer)
                 return
@@ -73,6 +80,12 @@ class Edge:
             await answer.problem(scope, receive, Problem("too-large", headers={"Connection": "close"}))
         except Exception as error:  # noqa: BLE001 - the last place that can answer
             await answer.problem(scope, receive, _failure(scope, error))
+
+    def _refused(self, scope: Scope) -> Problem | None:
+        refused: Problem | None = scope.get(REFUSED)
+        if refused is None and len(scope["path"]) + len(scope["query_string"]) > self._longest:
+            return Problem("too-long", f"The address takes up to {self._longest} bytes. Ask in several requests.")
+        return refused
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -84,6 +84,18 @@ def _ready() -> Any:  # noqa: ANN401 - its type is known where the environment h
     return Counter("vestka_ready_answers_total", "Answers that were ready.", ("status",))
 
 
+def count_refused(policy: str) -> None:
+    """Count a request that was over the limit."""
+    _refused().labels(policy).inc()
+
+
+@cache
+def _refused() -> Any:  # noqa: ANN401 - its type is known where the environment has been read
+    from prometheus_client import Counter  # noqa: PLC0415 - reads the environment
+
+    return Counter("vestka_refused_requests_total", "Requests over the limit.", ("policy",))
+
+
 _METHODS: Final = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 

@@ -44,10 +44,12 @@ _ALL: Final = (
     Type("changed", 412, "The record is not as you read it", "Read it again, apply your change and send its new ETag."),
     Type("taken", 412, "The id has been used", "A record with this id exists or existed. Choose another id."),
     Type("too-large", 413, "The body is too large", "Send less at once."),
+    Type("too-long", 414, "The address is too long", "Ask in several requests, each with fewer values."),
     Type("media-type", 415, "The body is not JSON", "Send `Content-Type: application/json`."),
     Type("invalid", 422, "The request breaks a rule", "`errors` names each place and what to do."),
     Type("key-reused", 422, "The idempotency key was used otherwise", "Use a new Idempotency-Key for a new request."),
     Type("unconditional", 428, "A precondition is needed", "Send `If-Match` with the ETag that you read."),
+    Type("too-many-requests", 429, "Too many requests", "Wait as many seconds as `Retry-After` says; then go slower."),
     Type("internal", 500, "The register failed", "This is our fault. Nothing was written. Tell those who run it."),
     Type("unavailable", 503, "The register is busy", "Nothing was written. Try again after `Retry-After` seconds."),
 )

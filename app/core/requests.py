@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.access import Caller, identify
+from app.core.access import IDENTIFIED, Caller, identify
 from app.core.database import Database
 from app.core.desk import Desk, Document, Rule
 from app.core.documents import etag
@@ -47,7 +47,15 @@ async def caller_of(request: Request) -> Caller:
     if authorization is None:
         return Caller()
     async with database_of(request).read() as session:
-        return await identify(session, authorization)
+        return await identified(request, session)
+
+
+async def identified(request: Request, session: AsyncSession) -> Caller:
+    """Give the caller, and note the key for those who count requests."""
+    caller = await identify(session, request.headers.get("authorization"))
+    if caller.key_id is not None:
+        request.scope.get(IDENTIFIED, set()).add(caller.key_id)
+    return caller
 
 
 @asynccontextmanager
@@ -59,7 +67,7 @@ async def reading(request: Request, *, brief: bool = True) -> AsyncIterator[Desk
     # What has been read from the body cannot be read again, so only GET may be done twice.
     brief = brief and request.method == "GET" and not request.scope.get(PATIENT)
     async with database_of(request).read(brief=brief) as session:
-        yield desk_of(request, session, await identify(session, request.headers.get("authorization")))
+        yield desk_of(request, session, await identified(request, session))
 
 
 async def _reading(request: Request) -> AsyncIterator[Desk]:

@@ -8,9 +8,8 @@ from fastapi import Request
 from pydantic import AfterValidator, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.access import identify
 from app.core.problems import Problem
-from app.core.requests import database_of
+from app.core.requests import database_of, identified
 from app.register import KINDS
 from app.sync.cursors import Cursors, start
 from app.sync.feed import FeedPage, Unreached, View, page_after
@@ -42,7 +41,7 @@ class Follower:
 
     async def view(self, session: AsyncSession) -> tuple[View, Cursors]:
         """Give what the caller may hear, as their key stands now."""
-        caller = await identify(session, self.request.headers.get("authorization"))
+        caller = await identified(self.request, session)
         identity = await database_of(self.request).identity()
         return View(caller.tier, self.kinds), Cursors(identity, caller.tier)
 
