@@ -37,6 +37,23 @@ _KEY: Final = {
     "revoked_at": None,
 }
 
+_BATCH: Final = {
+    "operations": [
+        {
+            "op": "create",
+            "kind": "persons",
+            "id": f"{_NOBODY}4",
+            "record": {"visibility": "public", "names": [{"kind": "legal", "full": "An Invented Person"}]},
+        },
+        {
+            "op": "create",
+            "kind": "detentions",
+            "id": f"{_NOBODY}5",
+            "record": {"visibility": "public", "person_id": f"{_NOBODY}4", "kind": "pretrial", "started_on": "2026-01"},
+        },
+    ]
+}
+
 
 def add_examples(document: dict[str, Any], resources: Iterable[Resource]) -> None:
     """Show what is sent and answered."""
@@ -103,6 +120,7 @@ def _others(document: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, Any]]:
         ("get", "/problems/{slug}"): (None, told),
         ("get", "/v1/changes"): (None, page),
         ("get", "/v1/digest"): (None, digest),
+        ("post", "/v1/batch"): (_BATCH, {"results": [{"id": f"{_NOBODY}{i}", "version": 1} for i in (4, 5)]}),
         ("post", "/v1/match"): (
             {"queries": [{"name": person["names"][0]["full"]}]},
             {"results": [{"verdict": "match", "candidates": [found]}]},

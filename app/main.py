@@ -34,7 +34,7 @@ from app.reading.reconciling import routes as reconciliation
 from app.register import RESOURCES
 from app.register.seeding import seed
 from app.settings import Settings
-from app.sync import changes, digest, export
+from app.sync import batch, changes, digest, export
 
 _ROUTERS: Final = (
     service.router,
@@ -50,6 +50,7 @@ _ROUTERS: Final = (
     changes.router,
     export.router,
     digest.router,
+    batch.router,
     keys.router,
 )
 # The framework would otherwise offer spans with addresses and queries of readers to whoever listens.
@@ -117,7 +118,11 @@ def create_app(settings: Settings | None = None) -> Served:
     if metrics.wanted():
         app.add_middleware(metrics.Counted)
     app.add_middleware(
-        Edge, methods=methods, limit=settings.max_body_bytes, limits={}, longest=settings.max_address_bytes
+        Edge,
+        methods=methods,
+        limit=settings.max_body_bytes,
+        limits={batch.PATH: settings.max_batch_bytes},
+        longest=settings.max_address_bytes,
     )
     app.front = _front(app, settings)
     app.add_exception_handler(Problem, _problem)

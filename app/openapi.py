@@ -16,6 +16,7 @@ from app.examples import add_examples
 from app.letters.shapes import LETTERS, EnvelopeIn, NoMailAddressOut
 from app.reading.matching import MatchIn
 from app.sync.export import ExportLine
+from app.sync.operations import BatchIn
 
 VERSION: Final = "1"
 _TEXT: Final = """\
@@ -115,7 +116,7 @@ def _referred(section: str, names: Iterable[str]) -> dict[str, Any]:
 
 
 def _add_schemas(document: dict[str, Any], resources: list[Resource]) -> None:
-    models: list[type[BaseModel]] = [ProblemOut, KeyIn, EnvelopeIn, NoMailAddressOut, ExportLine, MatchIn]
+    models: list[type[BaseModel]] = [ProblemOut, KeyIn, EnvelopeIn, NoMailAddressOut, ExportLine, MatchIn, BatchIn]
     for resource in resources:
         models += [resource.kind.write, resource.models.patch]
     _, schemas = models_json_schema(

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
         description="Where readers reach the register, as in `https://register.example`; makes links absolute.",
     )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body, in bytes.")
+    max_batch_bytes: int = Field(
+        default=32_000_000, ge=1_000, description="The same for `POST /v1/batch`, which holds many records."
+    )
     max_address_bytes: int = Field(
         default=16_000, ge=1_000, le=60_000, description="The longest address with its query, in bytes."
     )

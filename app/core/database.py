@@ -1,9 +1,11 @@
 """Connections and transactions: one for reading or one for writing per request."""
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,6 +16,7 @@ from app.core import recorder
 from app.core.dialects import (
     FileWatch,
     brief_engine,
+    bulk_engine,
     direct_reader,
     last_heard,
     reading_engine,
@@ -25,6 +28,8 @@ from app.core.history import Writing, register
 from app.core.hot import Polled, Watch
 from app.core.kinds import Kinds
 from app.core.recorder import Plug, Recorder
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class Database:
         # A reader of everything may take an hour over a bad line, and others must not wait for it.
         self.copying = reading_engine(self._read_url, connections=3)
         self.writing = writing_engine(url)
+        self.bulk = bulk_engine(url)
+        self._aside: ThreadPoolExecutor | None = None
         file = watched_file(self._read_url)
         self._direct: Direct | None = None
         self.watch: Watch = FileWatch(file) if file else Polled(self._last_heard)
@@ -59,9 +66,9 @@ class Database:
         self._read_briefly = async_sessionmaker(self.brief or self.reading, autoflush=False)
         self._read_primary = async_sessionmaker(self.primary, autoflush=False)
         self._copy = async_sessionmaker(self.copying, autoflush=False)
-        self._write = async_sessionmaker(
-            self.writing, sync_session_class=session_class, autoflush=False, expire_on_commit=False
-        )
+        said: dict[str, Any] = {"sync_session_class": session_class, "autoflush": False, "expire_on_commit": False}
+        self._write = async_sessionmaker(self.writing, **said)
+        self._write_much = async_sessionmaker(self.bulk, **said)
 
     async def identity(self) -> Identity:
         """Give the register's id and the secret that signs its cursors."""
@@ -95,12 +102,31 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def write(self, author: str, **said: Any) -> AsyncIterator[AsyncSession]:  # noqa: ANN401 - the rest of Writing
-        """Open the transaction that writes, when its turn comes; committed when the block ends well."""
-        async with self._write() as session, session.begin():
+    async def write(
+        self,
+        author: str,
+        *,
+        bulk: bool = False,
+        **said: Any,  # noqa: ANN401 - the rest of Writing
+    ) -> AsyncIterator[AsyncSession]:
+        """Open the transaction that writes, when its turn comes; committed when the block ends well.
+
+        A ``bulk`` one has a connection of its own and serves in any event loop, that of `aside` for one.
+        """
+        sessions = self._write_much if bulk else self._write
+        async with sessions() as session, session.begin():
             await session.run_sync(lambda sync: recorder.begin(sync, author, **said))
             yield session
         self.watch.stir()
+
+    async def aside(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """Do what takes seconds in a thread and an event loop of its own, so that requests are served meanwhile.
+
+        One such work is done at a time: writers take turns anyway.
+        """
+        if self._aside is None:
+            self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
+        return await asyncio.get_running_loop().run_in_executor(self._aside, lambda: asyncio.run(work()))
 
     async def _last_heard(self) -> tuple[int, int]:
         async with self.read() as session:
@@ -109,12 +135,14 @@ class Database:
     @property
     def engines(self) -> tuple[AsyncEngine, ...]:
         """Give every engine there is."""
-        engines = (self.reading, self.primary, self.copying, self.writing, self.brief)
+        engines = (self.reading, self.primary, self.copying, self.writing, self.bulk, self.brief)
         return tuple(dict.fromkeys(engine for engine in engines if engine is not None))
 
     async def close(self) -> None:
         """Close every connection."""
         self.watch.close()
+        if self._aside is not None:
+            await asyncio.to_thread(self._aside.shutdown)
         if self._direct is not None:
             await self._direct.close()
         for engine in self.engines:

@@ -1,9 +1,9 @@
 """One caller, one transaction: everything that is done to records, written once for all kinds."""
 
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
@@ -12,32 +12,17 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.access import Caller
+from app.core.ahead import Ahead, Document
 from app.core.database import writing_of
-from app.core.documents import documents, entries, etag, links
+from app.core.documents import documents, entries, links
 from app.core.kinds import Fields, Key, Kind, Kinds
 from app.core.problems import Fault, Needed, Problem, fault, faults
-from app.core.projection import Touch, by_kind, sights, stored_fields
+from app.core.projection import CHUNK, Touch, by_kind, sights, stored_fields
 from app.core.record import Input, Record, Tier
 from app.core.recorder import Recorder
 from app.core.visibility import redact, seen_by
 
 Rule = Callable[["Desk", Sequence["Staged"]], Awaitable[list[tuple["Staged", Fault]]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A record as one tier has it; ``body`` is None when it is gone."""
-
-    id: UUID
-    version: int
-    created_at: datetime
-    updated_at: datetime
-    body: bytes | None
-    gone: bool
-
-    @property
-    def etag(self) -> str:
-        return etag(self.version, self.body or b"")
 
 
 @dataclass(eq=False, slots=True)
@@ -48,6 +33,15 @@ class Staged:
     fields: Fields | None
     prefix: str = ""
     kept: frozenset[tuple[str, Key]] = frozenset()  # references that the caller did not write
+
+
+class _Pointing(NamedTuple):
+    """A record that refers to another: by which field, from which tier that reads, and to which."""
+
+    key: Key
+    field: str
+    tier: Tier
+    to: Key
 
 
 @dataclass(slots=True)
@@ -62,6 +56,11 @@ class Desk:
     caller: Caller
     rules: dict[str, Sequence[Rule]] = field(default_factory=dict)
     staged: list[Staged] = field(default_factory=list)
+    ahead: Ahead = field(default_factory=Ahead)
+
+    async def read_ahead(self, keys: Iterable[Key]) -> None:
+        """Read at once what operations on many records need."""
+        await self.session.run_sync(self.ahead.read, self.kinds, self.caller.tier, keys)
 
     async def find(self, kind: Kind, record_id: UUID) -> Document:
         """Give a record as the caller sees it; 404 if there is none, 410 if it was deleted before their eyes."""
@@ -73,6 +72,8 @@ class Desk:
         return found
 
     async def _row(self, kind: str, record_id: UUID) -> Document | None:
+        if (kind, record_id) in self.ahead.rows:
+            return self.ahead.rows[kind, record_id]
         c = documents.c
         query = select(c.id, c.version, c.created_at, c.updated_at, c.body, c.gone).where(
             c.kind == kind, c.id == record_id, c.tier == int(self.caller.tier)
@@ -81,7 +82,9 @@ class Desk:
         return None if row is None else Document(*row)
 
     async def create(self, kind: Kind, sent: Fields, record_id: UUID | None = None, prefix: str = "") -> UUID:
-        """Stage a new record; an id that was ever given is refused when all is written."""
+        """Stage a new record; an id that was ever given is refused, at the latest when all is written."""
+        if record_id is not None and (kind.name, record_id) in self.ahead.given:
+            raise Problem("taken")
         self._refuse_hidden(kind, sent, set())
         value = self._validated(kind, sent, prefix)
         at = writing_of(self.session).at
@@ -116,7 +119,9 @@ class Desk:
                 setattr(record, name, value)
         self._stage(kind, record, prefix, kept)
 
-    async def delete(self, kind: Kind, record_id: UUID, *, cascade: bool = False, purge: bool = False) -> None:
+    async def delete(
+        self, kind: Kind, record_id: UUID, prefix: str = "", *, cascade: bool = False, purge: bool = False
+    ) -> None:
         """Stage a deletion; ``cascade`` takes along what belongs to the record, ``purge`` erases old versions too."""
         keys = [(kind.name, record_id), *(await self._belongings(kind, record_id) if cascade else ())]
         if purge:
@@ -125,7 +130,7 @@ class Desk:
             record = await self.session.get(self.kinds[name].record, key_id)
             if record is not None:
                 await self.session.delete(record)
-            self.staged.append(Staged((name, key_id), None))
+            self.staged.append(Staged((name, key_id), None, prefix))
 
     async def erase(self, recorder: Recorder, kind: Kind, record_id: UUID) -> None:
         """Erase what is left of a record that was deleted before."""
@@ -145,7 +150,7 @@ class Desk:
         """Write what is staged and check it as a whole: references, values that exist once, rules."""
         gone = [staged.key for staged in self.staged if staged.fields is None]
         # Asked before: what belongs to a record that is gone is seen by nobody.
-        before = await self.session.run_sync(sights, {link[0] for link in await self._pointing(gone)})
+        before = await self.session.run_sync(sights, {link.key for link in await self._pointing(gone)})
         await self.session.flush()
         found = [*await self._dangling(), *await self._doubled()]
         for name in dict.fromkeys(staged.key[0] for staged in self.staged):
@@ -154,7 +159,7 @@ class Desk:
                 found += await rule(self, theirs)
         if found:
             errors = [Fault(pointer=staged.prefix + said.pointer, detail=said.detail) for staged, said in found]
-            raise Problem("invalid", errors=errors)
+            raise Problem("invalid", errors=errors[:100])
         self._refuse_needed(await self._pointing(gone), before)
 
     async def _dangling(self) -> list[tuple[Staged, Fault]]:
@@ -178,47 +183,66 @@ class Desk:
 
     async def _doubled(self) -> list[tuple[Staged, Fault]]:
         """Give the values that must exist once in the register and do not."""
-        found = []
-        for staged in self.staged:
-            kind = self.kinds[staged.key[0]]
-            values = dict(kind.entries(staged.fields)) if staged.fields is not None and kind.unique else {}
-            for name in kind.unique if values else ():
-                mine = [value for field_name, value in kind.entries(staged.fields or {}) if field_name == name]
-                c = entries.c
-                query = select(c.value).where(
-                    c.kind == kind.name, c.field == name, c.value.in_(mine), c.id != staged.key[1]
-                )
-                taken = set((await self.session.execute(query)).scalars())
-                words = "Another record has this already; it exists once in the register."
-                twice = {value for value in mine if mine.count(value) > 1}
-                found += [(staged, fault(f"/{name}/{i}", words)) for i, v in enumerate(mine) if v in taken | twice]
+        mine = [(staged, place, value) for staged in self.staged for place, value in self._unique(staged)]
+        holders = await self._holders({(staged.key[0], *value) for staged, _, value in mine})
+        words = "Another record has this already; it exists once in the register."
+        count = Counter((staged.key, value) for staged, _, value in mine)
+        return [
+            (staged, fault(place, words))
+            for staged, place, value in mine
+            if holders[staged.key[0], *value] - {staged.key[1]} or count[staged.key, value] > 1
+        ]
+
+    def _unique(self, staged: Staged) -> list[tuple[str, tuple[str, str]]]:
+        """Give each value of a record that must exist once: its place, and field and value."""
+        kind = self.kinds[staged.key[0]]
+        if staged.fields is None or not kind.unique:
+            return []
+        said = [(name, [v for n, v in kind.entries(staged.fields) if n == name]) for name in kind.unique]
+        return [(f"/{name}/{i}", (name, value)) for name, values in said for i, value in enumerate(values)]
+
+    async def _holders(self, values: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], set[UUID]]:
+        """Give the records that have a value, for each kind, field and value."""
+        wanted: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for kind, name, value in values:
+            wanted[kind, name].append(value)
+        found: dict[tuple[str, str, str], set[UUID]] = defaultdict(set)
+        c = entries.c
+        for (kind, name), some in wanted.items():
+            for start in range(0, len(some), CHUNK):
+                these = c.value.in_(some[start : start + CHUNK])
+                rows = await self.session.execute(select(c.value, c.id).where(c.kind == kind, c.field == name, these))
+                for row in rows:
+                    found[kind, name, row.value].add(row.id)
         return found
 
-    async def _pointing(self, keys: Iterable[Key]) -> list[tuple[Key, str, Tier]]:
-        """Give the records that refer to these: which, by which field, and from which tier that reads."""
-        found: list[tuple[Key, str, Tier]] = []
+    async def _pointing(self, keys: Iterable[Key]) -> list[_Pointing]:
+        """Give the records that refer to these."""
+        found: list[_Pointing] = []
+        c = links.c
         for name, ids in by_kind(keys):
-            query = select(links.c.kind, links.c.id, links.c.field, links.c.tier).where(
-                links.c.to_kind == name, links.c.to_id.in_(ids)
-            )
+            query = select(c.kind, c.id, c.field, c.tier, c.to_id).where(c.to_kind == name, c.to_id.in_(ids))
             rows = (await self.session.execute(query)).all()
-            found += [((row.kind, row.id), row.field, Tier(row.tier)) for row in rows]
+            found += [_Pointing((row.kind, row.id), row.field, Tier(row.tier), (name, row.to_id)) for row in rows]
         return found
 
-    def _refuse_needed(self, pointing: list[tuple[Key, str, Tier]], sight: Mapping[Key, Tier]) -> None:
+    def _refuse_needed(self, pointing: list[_Pointing], sight: Mapping[Key, Tier]) -> None:
         """Refuse deletions that would leave other records pointing at nothing; name those that the caller sees."""
         if not pointing:
             return
         sees = seen_by(self.caller.tier, sight)
         shown = [
-            Needed(kind=kind, id=str(record_id), field=name)
-            for (kind, record_id), name, tier in sorted(pointing, key=str)
-            if sees((kind, record_id)) and tier <= self.caller.tier
+            Needed(kind=one.key[0], id=str(one.key[1]), field=one.field)
+            for one in sorted(pointing, key=str)
+            if sees(one.key) and one.tier <= self.caller.tier
         ]
+        needed = {one.to for one in pointing}
+        places = [staged.prefix for staged in self.staged if staged.prefix and staged.key in needed]
         raise Problem(
             "needed",
             "Delete or change the records in `needed_by` first, or, as admin, add `cascade=true` for those that "
             "belong to this one.",
+            errors=[fault(place, "Other records need this one.") for place in places[:100]] or None,
             needed_by=shown[:100],
         )
 
@@ -252,8 +276,7 @@ class Desk:
         return record
 
     async def _redacted(self, kind: Kind, full: Fields) -> Fields:
-        targets = {key for _, key, _ in kind.links(full)}
-        seen = await self.session.run_sync(sights, targets)
+        seen = await self.session.run_sync(self.ahead.see, {key for _, key, _ in kind.links(full)})
         return redact(kind, full, self.caller.tier, seen_by(self.caller.tier, seen))
 
     def _refuse_hidden(self, kind: Kind, sent: Fields, absent: Iterable[str]) -> None:
@@ -263,7 +286,7 @@ class Desk:
         if hidden:
             raise Problem("forbidden", f"Your key may not read `{min(hidden)}` here, so it may not set it.")
         said = sent.get("visibility")
-        if said in {"partners", "private"} and Tier.named(str(said)) > self.caller.tier:
+        if said in ("partners", "private") and Tier.named(str(said)) > self.caller.tier:
             raise Problem("forbidden", "Your key could not read a record of this visibility, so it may not set it.")
 
     def _validated(self, kind: Kind, fields: Fields, prefix: str, kept: Sequence[Any] = ()) -> Input:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
@@ -283,22 +283,25 @@ def writing_engine(url: str) -> AsyncEngine:
     )
 
 
+def bulk_engine(url: str) -> AsyncEngine:
+    """Make the engine for writing in any event loop: each transaction has a connection of its own."""
+    if is_sqlite(url):
+        return _sqlite(url, "BEGIN IMMEDIATE")
+    return create_async_engine(url, poolclass=NullPool, hide_parameters=True)
+
+
 def _sqlite(
     url: str,
     begin: str,
-    pool_size: int,
+    pool_size: int | None = None,
     pragmas: Sequence[str] = _PRAGMAS,
     **connect: Any,  # noqa: ANN401 - handed to the driver
 ) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=BUSY_SECONDS,
-        hide_parameters=True,
-        connect_args={"timeout": BUSY_SECONDS, **connect},
-    )
+    kept: dict[str, Any] = {"poolclass": NullPool}
+    if pool_size is not None:
+        limits = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
+        kept = {"poolclass": AsyncAdaptedQueuePool, **limits}
+    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS, **connect}, **kept)
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -2,13 +2,14 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
-from fastapi import Request
-from sqlalchemy import Column, Integer, String, Table, Uuid, and_, delete, insert, select, update
+from fastapi import Request, Response
+from sqlalchemy import JSON, Column, Integer, String, Table, Uuid, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
@@ -29,6 +30,7 @@ answers: Final = Table(
     Column("kind", String),
     Column("id", Uuid),
     Column("version", Integer),
+    Column("results", JSON(none_as_null=True)),  # of a batch: id and version of each operation
 )
 KEPT: Final = timedelta(hours=24)
 # A request that was cut off frees its key after this; what it wrote was not committed.
@@ -49,9 +51,10 @@ class Kept:
     """What is known of the first answer."""
 
     status: int
-    kind: str
-    id: UUID
-    version: int
+    kind: str | None
+    id: UUID | None
+    version: int | None
+    results: list[dict[str, Any]] | None = None
 
 
 def key_of(request: Request, caller: Caller) -> str | None:
@@ -69,6 +72,30 @@ def request_mark(request: Request, body: bytes) -> str:
     return hashlib.sha256(f"{request.method} {request.url.path}\0".encode() + body).hexdigest()
 
 
+async def once(
+    request: Request,
+    database: Database,
+    caller: Caller,
+    do: Callable[[Claim | None], Awaitable[Response]],
+    again: Callable[[Kept], Awaitable[Response]],
+) -> Response:
+    """Carry out a request, or give the answer that it had under its key.
+
+    ``do`` keeps its answer in the transaction that it answers.
+    """
+    key = key_of(request, caller)
+    if key is None:
+        return await do(None)
+    held = await claim(database, key, request_mark(request, await request.body()), caller.name)
+    if isinstance(held, Kept):
+        return await again(held)
+    try:
+        return await do(held)
+    except Exception:
+        await release(database, held, caller.name)
+        raise
+
+
 async def claim(database: Database, key: str, mark: str, author: str) -> Claim | Kept:
     """Take up a key, or give the answer that it had; 409 while another request is at it, 422 for another body."""
     async with database.write(author) as session:
@@ -78,7 +105,7 @@ async def claim(database: Database, key: str, mark: str, author: str) -> Claim |
         if row is not None and row.request != mark:
             raise Problem("key-reused")
         if row is not None and row.status is not None:
-            return Kept(row.status, row.kind, row.id, row.version)
+            return Kept(row.status, row.kind, row.id, row.version, row.results)
         if row is not None and row.at > now - ABANDONED:
             raise Problem("in-flight", headers={"Retry-After": "1"})
         token = uuid4()
@@ -92,7 +119,7 @@ async def claim(database: Database, key: str, mark: str, author: str) -> Claim |
 async def keep(session: AsyncSession, held: Claim, kept: Kept) -> None:
     """Keep an answer in the transaction that it answers; 409 if another request has taken the key over."""
     mine = and_(answers.c.key == held.key, answers.c.claim == held.token)
-    values = {"status": kept.status, "kind": kept.kind, "id": kept.id, "version": kept.version}
+    values = asdict(kept)
     done = await session.execute(update(answers).where(mine).values(**values).returning(answers.c.key))
     if done.first() is None:
         raise Problem("in-flight", headers={"Retry-After": "1"})

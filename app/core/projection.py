@@ -18,7 +18,7 @@ from app.core.problems import Problem
 from app.core.record import Tier
 from app.core.visibility import Sight, effective, redact, seen_by
 
-_CHUNK: Final = 1000
+CHUNK: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ def by_kind(keys: Iterable[Key]) -> Iterator[tuple[str, list[UUID]]]:
     for kind, record_id in keys:
         groups[kind].append(record_id)
     for kind, ids in groups.items():
-        for start in range(0, len(ids), _CHUNK):
-            yield kind, ids[start : start + _CHUNK]
+        for start in range(0, len(ids), CHUNK):
+            yield kind, ids[start : start + CHUNK]
 
 
 def sights(session: Session, keys: Iterable[Key]) -> dict[Key, Tier]:
@@ -100,6 +100,7 @@ class Projector:
         self._fields: dict[Key, Fields | None] = {}
         self._sight: dict[Key, Tier | None] = {}
         self._known: dict[Key, dict[Tier, Known]] = {}
+        self._last: tuple[Fields | None, str] = (None, "")
 
     def project(self, touched: dict[Key, Touch]) -> list[Change]:
         """Give every change that follows from the touched records, what is referred to first.
@@ -173,7 +174,7 @@ class Projector:
         return sorted(touched.items(), key=place)
 
     def _change(self, key: Key, touch: Touch) -> Change:
-        known = self._known.get(key, {})
+        known, self._last = self._known.get(key, {}), (None, "")
         moves = (self._move(key, touch, tier, known.get(tier)) for tier in Tier)
         told = tuple(move for move in moves if move)
         full = known.get(Tier.PRIVATE)
@@ -184,12 +185,18 @@ class Projector:
         sight: Sight = self._sight
         version = known.version + 1 if known else 1
         if touch.fields is not None and seen_by(tier, sight)(key):
-            fields = redact(self._kinds[key[0]], touch.fields, tier, seen_by(tier, sight))
-            mark = fingerprint(fields)
+            fields, mark = self._marked(redact(self._kinds[key[0]], touch.fields, tier, seen_by(tier, sight)))
             same = known is not None and known.live and known.hash == mark
             was = known.hash if known else ""
             return None if same else Move(tier, "upsert", version, mark, gone=False, fields=fields, was=was)
         return _leave(touch, tier, known, version)
+
+    def _marked(self, fields: Fields) -> tuple[Fields, str]:
+        """Give fields with their hash; most records say the same to every tier."""
+        said, mark = self._last
+        if said != fields:
+            said, mark = self._last = fields, fingerprint(fields)
+        return said, mark
 
 
 def _known(row: Row[Any]) -> Known:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import IntEnum
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args, get_origin
 from uuid import UUID, uuid4
 
@@ -238,11 +239,11 @@ def core_type(annotation: Any) -> Any:  # noqa: ANN401 - annotations are of any 
     return annotation
 
 
-def shadows(record: type[SQLModel]) -> Iterator[tuple[str, _Shadow]]:
+@cache
+def shadows(record: type[SQLModel]) -> tuple[tuple[str, _Shadow], ...]:
     """Give each field that has shadow columns, once per column."""
-    for name, info in record.model_fields.items():
-        for shadow in _SHADOWS.get(core_type(info.annotation), ()):
-            yield name, shadow
+    types = {name: core_type(info.annotation) for name, info in record.model_fields.items()}
+    return tuple((name, shadow) for name, target in types.items() for shadow in _SHADOWS.get(target, ()))
 
 
 @event.listens_for(Record, "instrument_class", propagate=True)

@@ -191,8 +191,10 @@ def _place_documents(session: Session, done: list[Change], rows: list[dict[str, 
     new: list[dict[str, Any]] = []
     old: list[dict[str, Any]] = []
     for change, row in zip(done, rows, strict=True):
+        written: dict[tuple[int, int], bytes] = {}  # once for all tiers that see the same
         for move in change.moves:
-            (old if move.tier in change.known else new).append(_document(change, move, row["position"], at))
+            said = _document(change, move, row["position"], at, written)
+            (old if move.tier in change.known else new).append(said)
     _insert(session, documents, new)
     if old:
         place = and_(*(documents.c[name] == bindparam(f"at_{name}") for name in ("kind", "id", "tier")))
@@ -209,9 +211,14 @@ def _renamed(row: dict[str, Any]) -> dict[str, Any]:
     return moving | {f"at_{name}": row[name] for name in ("kind", "id", "tier")}
 
 
-def _document(change: Change, move: Move, position: int, at: datetime) -> dict[str, Any]:
+def _document(
+    change: Change, move: Move, position: int, at: datetime, written: dict[tuple[int, int], bytes]
+) -> dict[str, Any]:
     kind, record_id = change.key
-    shown = move.fields
+    body, shown = None, move.fields
+    if shown is not None:
+        body = written.get((id(shown), move.version)) or render(record_id, move.version, change.created_at, at, shown)
+        written[id(shown), move.version] = body
     return {
         "kind": kind,
         "id": record_id,
@@ -223,7 +230,7 @@ def _document(change: Change, move: Move, position: int, at: datetime) -> dict[s
         "action": move.action,
         "gone": move.gone,
         "hash": move.hash,
-        "body": None if shown is None else render(record_id, move.version, change.created_at, at, shown),
+        "body": body,
     }
 
 

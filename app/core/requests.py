@@ -14,8 +14,9 @@ from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.access import IDENTIFIED, Caller, identify
+from app.core.ahead import Document
 from app.core.database import Database
-from app.core.desk import Desk, Document, Rule
+from app.core.desk import Desk, Rule
 from app.core.documents import etag
 from app.core.kinds import Fields, Kinds
 from app.core.problems import Problem, fault, faults, invalid
@@ -109,14 +110,23 @@ def change_reason(request: Request) -> str | None:
     return reason or None
 
 
-async def body_of(request: Request, *media_types: str) -> Any:  # noqa: ANN401 - JSON
-    """Read a JSON body: 415 for another type, 400 for what is not JSON."""
+async def bytes_of(request: Request, *media_types: str) -> bytes:
+    """Read a body as it came: 415 for another type."""
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent not in media_types:
         raise Problem("media-type", f"Send `Content-Type: {' or '.join(media_types)}`.")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Problem("media-type", "Send the body as it is, without `Content-Encoding`.")
-    body = await request.body()
+    return await request.body()
+
+
+async def body_of(request: Request, *media_types: str) -> Any:  # noqa: ANN401 - JSON
+    """Read a JSON body: 415 for another type, 400 for what is not JSON."""
+    return json_of(await bytes_of(request, *media_types))
+
+
+def json_of(body: bytes) -> Any:  # noqa: ANN401 - JSON
+    """Read JSON: 400 for what is not."""
     try:
         read = from_json(body, allow_inf_nan=False)
     except ValueError:
@@ -155,6 +165,11 @@ def require_match(request: Request, found: Document) -> None:
     said = request.headers.get("if-match")
     if said is None:
         raise Problem("unconditional", "Send `If-Match` with the ETag that you read, or `*` to overwrite on purpose.")
+    require_version(said, found)
+
+
+def require_version(said: str, found: Document) -> None:
+    """Refuse a condition that names another version than there is (412)."""
     if said.strip() == "*":
         return
     versions = {tag.partition("-")[0] for tag in _TAG.findall(said)}

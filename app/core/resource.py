@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from pydantic_core import to_json
 
-from app.core import idempotency, paging
+from app.core import paging
 from app.core.access import Caller
 from app.core.columns import TABLE_CONTENT, Listed, format_of, records_as_table
 from app.core.contract import IF_MATCH, IF_NONE_MATCH, WRITE_HEADERS, ReadModels, answers, headers, sends
@@ -17,7 +17,7 @@ from app.core.desk import Desk, Rule
 from app.core.documents import etag
 from app.core.express import Plan, Rows, Statement, Written, leave_plan
 from app.core.filters import Face, Filters
-from app.core.idempotency import Claim, Kept
+from app.core.idempotency import Claim, Kept, keep, once
 from app.core.kinds import Fields, Kind
 from app.core.lists import Item, PageAgain, next_link, page_of
 from app.core.past import HistoryOut, history_of, version_of
@@ -206,19 +206,8 @@ class Resource:
         async def create_record(request: Request, caller: Annotated[Caller, Depends(writer_of)]) -> Response:
             sent = await object_of(request, JSON)
             change_reason(request)  # refused before the key is looked up, or the same request had two answers
-            key = idempotency.key_of(request, caller)
-            if key is None:
-                return await self._created(request, caller, sent, None)
-            database = database_of(request)
-            mark = idempotency.request_mark(request, await request.body())
-            held = await idempotency.claim(database, key, mark, caller.name)
-            if isinstance(held, Kept):
-                return await self._again(request, caller, held)
-            try:
-                return await self._created(request, caller, sent, held)
-            except Exception:
-                await idempotency.release(database, held, caller.name)
-                raise
+            do = partial(self._created, request, caller, sent)
+            return await once(request, database_of(request), caller, do, partial(self._again, request, caller))
 
         self._add(
             "",
@@ -234,17 +223,19 @@ class Resource:
         )
 
     async def _created(self, request: Request, caller: Caller, sent: Fields, held: Claim | None) -> Response:
-        said = {"key_id": caller.key_id, "reason": change_reason(request)}
-        async with database_of(request).write(caller.name, **said) as session:
+        reason = change_reason(request)
+        async with database_of(request).write(caller.name, key_id=caller.key_id, reason=reason) as session:
             desk = desk_of(request, session, caller)
             record_id = await desk.create(self.kind, sent)
             await desk.settle()
             version, body = await self._answered(request, desk, record_id)
             if held is not None:
-                await idempotency.keep(session, held, Kept(201, self.kind.name, record_id, version))
+                await keep(session, held, Kept(201, self.kind.name, record_id, version))
         return written(version, body, 201, self._location(request, record_id))
 
     async def _again(self, request: Request, caller: Caller, kept: Kept) -> Response:
+        if kept.id is None or kept.version is None:
+            raise RuntimeError("not the answer of one record")
         async with database_of(request).read() as session:
             desk = desk_of(request, session, caller)
             await desk.find(self.kind, kept.id)

@@ -2,16 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from itertools import combinations
-from typing import Any
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationInfo, field_validator
 
 from app.core.desk import Desk, Rule, Staged
-from app.core.edtf import PartialDate, certainly_before
+from app.core.edtf import PartialDate, bounds, certainly_before, parse
 from app.core.kinds import Fields, Key
 from app.core.problems import Fault, fault
+
+_ENOUGH: Final = 100  # faults that an answer lists
 
 
 def in_order(first: str, last: str) -> Any:  # noqa: ANN401 - a pydantic validator
@@ -56,56 +59,55 @@ async def stays_follow_each_other(desk: Desk, staged: Sequence[Staged]) -> list[
     for item in staged:
         owners["persons", UUID((item.fields or {})["person_id"])].append(item)
     stays = await desk.belonging("detentions", owners)
-    by_person: dict[str, dict[Key, Fields]] = defaultdict(dict)
+    by_person: dict[str, dict[Key, Stay]] = defaultdict(dict)
     for key, fields in stays.items():
         if "person_id" in fields:  # absent where there is no such person, which is refused as such
-            by_person[fields["person_id"]][key] = fields
+            by_person[fields["person_id"]][key] = Stay.of(fields)
     found: list[tuple[Staged, Fault]] = []
     for (_, person_id), items in owners.items():
-        mine = {item.key: item for item in items}
+        mine = {item.key: number for number, item in enumerate(items)}
         for pair in combinations(by_person[str(person_id)].items(), 2):
             written = [mine[key] for key, _ in pair if key in mine]
-            complaint = clash(pair[0][1], pair[1][1])
-            if written and complaint:
-                found.append((written[-1], fault(*complaint)))
+            complaint = clash(pair[0][1], pair[1][1]) if written else None
+            if complaint:
+                found.append((items[max(written)], fault(*complaint)))
+            if len(found) >= _ENOUGH:
+                return found
     return found
 
 
-def clash(one: Fields, other: Fields) -> tuple[str, str] | None:
+class Stay(NamedTuple):
+    """What decides whether two stays can both be: whether it goes on, and the days its dates can mean."""
+
+    open: bool
+    start: tuple[date, date] | None
+    end: tuple[date, date] | None
+
+    @classmethod
+    def of(cls, fields: Fields) -> "Stay":
+        """Read it off a detention."""
+        ongoing = fields.get("ended_on") is None and fields.get("end_reason") is None
+        return cls(ongoing, _days(fields.get("started_on")), _days(fields.get("ended_on")))
+
+
+def _days(text: str | None) -> tuple[date, date] | None:
+    return bounds(parse(text)) if text else None
+
+
+def clash(one: Stay, other: Stay) -> tuple[str, str] | None:
     """Give what speaks against two stays of one person: field and words; None if some reading lets both be.
 
     Sharing a day is allowed: somebody is moved in the course of it.
     """
-    if _open(one) and _open(other):
+    if one.open and other.open:
         return "/ended_on", "Another stay of this person is open as well; only the last may be. End the earlier one."
-    first, second = _span(one), _span(other)
-    if first and second and _overlap(first, second):
+    if _before(one.start, other.end) and _before(other.start, one.end):
         return "/started_on", "This overlaps another stay of the person, however the dates are read."
-    for ongoing, later in ((one, other), (other, one)):
-        if _open(ongoing) and _open_before(ongoing, later):
-            return "/ended_on", "An open stay lies before another of the same person; only the last may be open."
+    if (one.open and _before(one.start, other.start)) or (other.open and _before(other.start, one.start)):
+        return "/ended_on", "An open stay lies before another of the same person; only the last may be open."
     return None
 
 
-def _open(stay: Fields) -> bool:
-    return stay.get("ended_on") is None and stay.get("end_reason") is None
-
-
-def _date(stay: Fields, name: str) -> PartialDate | None:
-    return PartialDate(stay[name]) if stay.get(name) else None
-
-
-def _span(stay: Fields) -> tuple[PartialDate, PartialDate] | None:
-    start, end = _date(stay, "started_on"), _date(stay, "ended_on")
-    return (start, end) if start and end else None
-
-
-def _overlap(one: tuple[PartialDate, PartialDate], other: tuple[PartialDate, PartialDate]) -> bool:
-    """Tell whether in every reading one begins before the other ends, both ways round."""
-    return certainly_before(one[0], other[1]) and certainly_before(other[0], one[1])
-
-
-def _open_before(ongoing: Fields, later: Fields) -> bool:
-    """Tell whether a stay without end began, for certain, before another one began."""
-    mine, theirs = _date(ongoing, "started_on"), _date(later, "started_on")
-    return mine is not None and theirs is not None and certainly_before(mine, theirs)
+def _before(one: tuple[date, date] | None, other: tuple[date, date] | None) -> bool:
+    """Tell whether one lies before the other however both are read; never where one is unknown."""
+    return one is not None and other is not None and one[1] < other[0]

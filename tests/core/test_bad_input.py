@@ -166,6 +166,7 @@ async def test_fields_that_cannot_be_are_refused_by_pointer(register: Register) 
         (p, person(identifiers=[{"scheme": "A b", "value": "1"}]), "/identifiers/0/scheme"),
         (p, person(identifiers=[{"scheme": "a", "value": "1"}] * 2), "/identifiers/0"),
         (p, person(visibility="secret"), "/visibility"),
+        (p, person(visibility=["private"]), "/visibility"),
         (p, person(id=UNKNOWN), "/id"),
         (p, person(version=7), "/version"),
         (p, person(created_at="2021-05-18T00:00:00Z"), "/created_at"),

@@ -1,0 +1,73 @@
+"""What many operations need, read in a few statements instead of some for each."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.documents import documents, etag
+from app.core.kinds import Key, Kinds
+from app.core.projection import by_kind, sights
+from app.core.record import Record, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A record as one tier has it; ``body`` is None when it is gone."""
+
+    id: UUID
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    body: bytes | None
+    gone: bool
+
+    @property
+    def etag(self) -> str:
+        return etag(self.version, self.body or b"")
+
+
+@dataclass(slots=True)
+class Ahead:
+    """What was read ahead, as it stood before anything was written."""
+
+    rows: dict[Key, Document | None] = field(default_factory=dict)  # as the caller sees them
+    given: set[Key] = field(default_factory=set)  # ids that the register has, or ever had
+    records: dict[Key, Record] = field(default_factory=dict)  # held, as a session holds what it has read only weakly
+    sights: dict[Key, Tier | None] = field(default_factory=dict)  # of what the records refer to
+
+    def read(self, session: Session, kinds: Kinds, tier: Tier, keys: Iterable[Key]) -> None:
+        """Read these records, if there are such, and who sees what they refer to."""
+        keys = set(keys)
+        self.rows |= dict.fromkeys(keys)
+        for name, ids in by_kind(keys):
+            self._read_documents(session, name, ids, tier)
+            record = kinds[name].record
+            for found in session.execute(select(record).where(_id(record).in_(ids))).scalars():
+                self.records[name, found.id] = found
+        fields = ((name, record.stored(kinds[name].fields)) for (name, _), record in self.records.items())
+        self.see(session, {target for name, said in fields for _, target, _ in kinds[name].links(said)})
+
+    def see(self, session: Session, keys: set[Key]) -> Mapping[Key, Tier | None]:
+        """Give the first tier that sees each of these, asking for those that are not known yet."""
+        if unknown := keys - self.sights.keys():
+            found = sights(session, unknown)
+            self.sights |= {key: found.get(key) for key in unknown}
+        return self.sights
+
+    def _read_documents(self, session: Session, name: str, ids: list[UUID], tier: Tier) -> None:
+        c = documents.c
+        columns = (c.id, c.version, c.created_at, c.updated_at, c.body, c.gone)
+        query = select(*columns, c.tier).where(c.kind == name, c.id.in_(ids), c.tier.in_({tier, Tier.PRIVATE}))
+        for row in session.execute(query):
+            self.given.add((name, row.id))
+            if row.tier == tier:
+                self.rows[name, row.id] = Document(*row[:-1])
+
+
+def _id(record: type[Record]) -> Any:  # noqa: ANN401 - a column, which the class says is an id
+    return record.id
