@@ -101,7 +101,10 @@ def _write(found: Measured, url: str, effort: Effort) -> None:
         for beside in writing.disturbed(server, key, effort):
             found.disturbed.append(beside)
             words = f"{beside.read}, {beside.way} ten times a second"
-            print(f"{words:56}{beside.left:>8.0%} left, ±{min(beside.noise, 9.99):.0%}, {beside.writes:.0f} writes", flush=True)
+            print(
+                f"{words:56}{beside.left:>8.0%} left, ±{min(beside.noise, 9.99):.0%}, {beside.writes:.0f} writes",
+                flush=True,
+            )
 
 
 @contextmanager
