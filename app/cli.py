@@ -24,8 +24,12 @@ from app.core.rebuilding import reindex
 from app.core.verifying import verify
 from app.parts import open_database, prepare
 from app.places import OPENAPI
+from app.register import KINDS
 from app.register.seeding import seed
 from app.settings import Settings
+from app.sync.backup.archive import Unusable
+from app.sync.backup.making import back_up
+from app.sync.backup.restoring import Refused, check, restore
 
 _SCOPES: Final = get_args(get_args(Scope)[0])
 _AUTHOR: Final = "cli"
@@ -175,6 +179,31 @@ async def _reindex(_: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+async def _backup(said: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(settings) as database:
+        contents, verdict = await back_up(database, said.file)
+    _say(contents.text)
+    if not verdict.sound:
+        _say(f"The register is not as its history says, and so is the backup: {verdict.text}")
+    return 0 if verdict.sound else 1
+
+
+async def _restore(said: argparse.Namespace, settings: Settings) -> int:
+    backup = check(said.file)
+    if said.check:
+        _say(backup.contents.text)
+        return 0
+    await asyncio.to_thread(_migrated, settings)
+    done = await restore(settings.url, KINDS, backup, replace=said.replace, unsound=said.unsound)
+    async with _opened(settings):  # what this version keeps in its own way is made current
+        _say(done.contents.text)
+    for line in done.again:
+        _say(line)
+    if done.revoked:
+        _say(f"{done.revoked} keys that were revoked since stay revoked.")
+    return 0
+
+
 def _openapi(said: argparse.Namespace, _: Settings) -> int:
     from app.main import openapi_text  # noqa: PLC0415 - only this command needs the application
 
@@ -207,6 +236,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         commands.add_parser(name, help=text).set_defaults(run=run)
     _add_keys(commands)
+    _add_backup(commands)
     openapi = commands.add_parser("openapi", help="write openapi.json")
     openapi.add_argument("--check", action="store_true", help="fail when the file is stale")
     openapi.add_argument("--output", metavar="FILE", help="where to write it; - for standard output")
@@ -225,6 +255,18 @@ def _add_keys(commands: Any) -> None:  # noqa: ANN401 - argparse has no public n
     revoke = keys.add_parser("revoke", help="revoke a key at once")
     revoke.add_argument("prefix", help="how the key begins, as `key list` shows it")
     revoke.set_defaults(run=_key_revoke)
+
+
+def _add_backup(commands: Any) -> None:  # noqa: ANN401 - the same
+    backup = commands.add_parser("backup", help="write the whole register to a file, while it is served")
+    backup.add_argument("file", type=Path, metavar="FILE", help="the file; a backup that it holds is replaced")
+    backup.set_defaults(run=_backup)
+    back = commands.add_parser("restore", help="put a backup in the place of the register; stop the servers first")
+    back.add_argument("file", type=Path, metavar="FILE", help="what `backup` has written, on either database")
+    back.add_argument("--replace", action="store_true", help="even if the database holds a register")
+    back.add_argument("--unsound", action="store_true", help="even if it is not as its history says")
+    back.add_argument("--check", action="store_true", help="only read the file and say what it holds")
+    back.set_defaults(run=_restore)
 
 
 def _count(text: str) -> int:
@@ -261,7 +303,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"VESTKA_{'_'.join(map(str, wrong['loc'])).upper()}: {str(wrong['msg']).removeprefix('Value error, ')}"
             )
         return 2
-    except Failed as failure:
+    except (Failed, Refused, Unusable) as failure:
         _say(str(failure))
     except SQLAlchemyError as error:
         _say(trouble(settings.url, error))

@@ -54,4 +54,7 @@ async def _run() -> None:
         await engine.dispose()
 
 
-asyncio.run(_run())
+if (given := context.config.attributes.get("connection")) is not None:
+    _migrate(given)  # in the transaction of who asks
+else:
+    asyncio.run(_run())

@@ -2,15 +2,16 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Join, String, Text, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -288,6 +289,47 @@ def bulk_engine(url: str) -> AsyncEngine:
     if is_sqlite(url):
         return _sqlite(url, "BEGIN IMMEDIATE")
     return create_async_engine(url, poolclass=NullPool, hide_parameters=True)
+
+
+class InUse(Exception):  # noqa: N818 - what an operator can end
+    """Others are connected to the database."""
+
+
+@asynccontextmanager
+async def alone(url: str) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction on a database that nobody else uses, in which tables may be made anew.
+
+    Raises ``InUse`` if others are connected, as servers are that run. References are checked at the end.
+    """
+    if is_sqlite(url):
+        # Set before the file is looked at: either nobody else has it open, or the first look says so.
+        pragmas = ("locking_mode = EXCLUSIVE", "busy_timeout = 2000", *_PRAGMAS[1:], "foreign_keys = OFF")
+        engine = _sqlite(url, "BEGIN EXCLUSIVE", 1, pragmas)
+    else:
+        engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_refuse_company)
+            yield connection
+            await connection.run_sync(_refuse_dangling)
+    except (OperationalError, sqlite3.OperationalError) as error:
+        original = getattr(error, "orig", error)
+        raise InUse if getattr(original, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY else error from None
+    finally:
+        await engine.dispose()
+
+
+def _refuse_company(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user"
+        if connection.exec_driver_sql(f"{query} AND pid <> pg_backend_pid()").scalar_one():
+            raise InUse
+
+
+def _refuse_dangling(connection: Connection) -> None:
+    """Check references where that is not done by the commit itself."""
+    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise IntegrityError("foreign_key_check", None, ValueError("a reference leads nowhere"))
 
 
 def _sqlite(

@@ -6,7 +6,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +27,19 @@ def migrate(database_url: str, revision: str = "head") -> None:
     Runs an event loop of its own: call it outside of one, or in a thread.
     """
     command.upgrade(configured(database_url), revision)
+
+
+def migrate_within(connection: Connection, revision: str = "head") -> None:
+    """Upgrade a database in a transaction that is under way."""
+    config = configured("")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+@cache
+def revisions() -> frozenset[str]:
+    """Give every revision that this version of the program knows."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(configured("")).walk_revisions())
 
 
 @cache

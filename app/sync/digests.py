@@ -76,15 +76,21 @@ class Digests:
 
     def rebuild(self, session: Session) -> int:
         """Add up all documents again; give the number of digests that were wrong."""
-        now: dict[Place, Sum] = defaultdict(Sum)
-        for row in _everything(session):
-            now[row.tier, row.kind].add(row.kind, row.id, row.version, row.hash)
+        now = added_up(session)
         before = {place: one for place, one in _kept(session).items() if one.said() != Sum().said()}
         wrong = sum(_said(now, place) != _said(before, place) for place in {*now, *before})
         if wrong:
             session.execute(delete(digests))
             _write(session, now, set())
         return wrong
+
+
+def added_up(session: Session) -> dict[Place, Sum]:
+    """Add up all documents, whatever is kept of their sums."""
+    sums: dict[Place, Sum] = defaultdict(Sum)
+    for row in _everything(session):
+        sums[row.tier, row.kind].add(row.kind, row.id, row.version, row.hash)
+    return sums
 
 
 def _said(sums: dict[Place, Sum], place: Place) -> dict[str, Any]:
