@@ -9,6 +9,7 @@ from app.core.resource import Resource
 from app.example_case import as_read, example_file, example_timeline
 from app.letters.shapes import EXAMPLE
 from app.reading.facets import EXAMPLE as FACETS
+from app.reading.searching.routes import EXAMPLE as SEARCH
 from app.reading.stats import EXAMPLE as STATS
 from app.register.seeding import seeds
 
@@ -136,6 +137,7 @@ def _others(document: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, Any]]:
         ("get", "/v1/persons/{id}/timeline"): (None, example_timeline()),
         ("get", "/v1/persons/facets"): (None, FACETS),
         ("get", "/v1/stats"): (None, STATS),
+        ("get", "/v1/search"): (None, SEARCH),
         ("get", "/v1/keys"): (None, {"items": [_KEY]}),
         ("get", "/v1/keys/{id}"): (None, _KEY),
         ("post", "/v1/keys"): (wanted, {**_KEY, "key": "vk_2e77903c_…"}),

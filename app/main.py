@@ -31,6 +31,7 @@ from app.places import STATIC
 from app.reading import casefile, facets, matching, stats
 from app.reading.keeping import follow_the_calendar
 from app.reading.reconciling import routes as reconciliation
+from app.reading.searching import routes as searching
 from app.register import RESOURCES
 from app.register.seeding import seed
 from app.settings import Settings
@@ -42,6 +43,7 @@ _ROUTERS: Final = (
     *(resource.router for resource in RESOURCES),
     casefile.router(letter.IN_A_FILE),
     stats.router(),
+    searching.router(),
     matching.router,
     reconciliation.router,
     letter.router,

@@ -59,6 +59,7 @@ def describe(app: FastAPI, resources: Iterable[Resource]) -> dict[str, Any]:
     resources = list(resources)
     tags = [{"name": resource.kind.name, "description": resource.text} for resource in resources]
     tags += [{"name": "letters", "description": LETTERS}]
+    tags += [{"name": "search", "description": "Finding anything by a few words."}]
     tags += [{"name": "names", "description": "Finding people by any spelling of their names."}]
     tags += [{"name": "sync", "description": "Copying the register and following it."}]
     tags += [{"name": "keys", "description": "API keys (admin)."}, {"name": "service", "description": "The service."}]

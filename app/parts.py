@@ -8,11 +8,12 @@ from app.reading import people
 from app.reading.filtering import People
 from app.reading.finding.restoring import NameIndex, make_current
 from app.reading.keeping import Keeper
+from app.reading.searching import restoring
 from app.register import KINDS
 from app.register.persons import persons
 from app.sync.digests import Digests
 
-PLUGS: Final[tuple[Plug, ...]] = (Keeper(), NameIndex(), Digests())
+PLUGS: Final[tuple[Plug, ...]] = (Keeper(), NameIndex(), restoring.WordIndex(), Digests())
 
 persons.plug(
     enrich=people.with_situations,
@@ -31,3 +32,4 @@ def open_database(url: str, read_url: str | None = None) -> Database:
 async def prepare(database: Database) -> None:
     """Make what is kept beside the records current, where other rules made it."""
     await make_current(database)
+    await restoring.make_current(database)
