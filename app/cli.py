@@ -30,6 +30,8 @@ from app.settings import Settings
 from app.sync.backup.archive import Unusable
 from app.sync.backup.making import back_up
 from app.sync.backup.restoring import Refused, check, restore
+from app.sync.mirror import command as mirroring
+from app.sync.mirror.stops import Stopped
 
 _SCOPES: Final = get_args(get_args(Scope)[0])
 _AUTHOR: Final = "cli"
@@ -204,6 +206,15 @@ async def _restore(said: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+async def _mirror(said: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(settings) as database:
+        try:
+            await mirroring.run(database, said)
+        except Stopped as stopped:
+            raise Failed(str(stopped)) from None
+    return 0
+
+
 def _openapi(said: argparse.Namespace, _: Settings) -> int:
     from app.main import openapi_text  # noqa: PLC0415 - only this command needs the application
 
@@ -237,6 +248,9 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser(name, help=text).set_defaults(run=run)
     _add_keys(commands)
     _add_backup(commands)
+    mirror = commands.add_parser("mirror", help="copy another register, and follow it")
+    mirroring.add_arguments(mirror)
+    mirror.set_defaults(run=_mirror)
     openapi = commands.add_parser("openapi", help="write openapi.json")
     openapi.add_argument("--check", action="store_true", help="fail when the file is stale")
     openapi.add_argument("--output", metavar="FILE", help="where to write it; - for standard output")

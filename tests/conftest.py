@@ -27,8 +27,8 @@ SCOPES = {**ROLES, "admin": ["admin"]}
 
 
 @cache
-def _application() -> Served:
-    """Make the application once: its routes take longer to build than most tests to run."""
+def _application(_: int) -> Served:
+    """Make each application once: its routes take longer to build than most tests to run."""
     return create_app(Settings(seed=False, rate_limit_public=0, rate_limit_key=0))
 
 
@@ -51,9 +51,9 @@ class Register:
 
 
 @asynccontextmanager
-async def running(url: str) -> AsyncIterator[Register]:
-    """Run the application on a migrated database, without a server in between."""
-    app = _application()
+async def running(url: str, number: int = 0) -> AsyncIterator[Register]:
+    """Run the application on a migrated database, without a server in between; each number is one of its own."""
+    app = _application(number)
     database = app.state.database = open_database(url)
     tokens: dict[str, str | None] = {"public": None}
     async with database.write("tests") as session:

@@ -25,6 +25,7 @@ class Document:
     updated_at: datetime
     body: bytes | None
     gone: bool
+    source: UUID | None = None  # the register that it is copied from
 
     @property
     def etag(self) -> str:
@@ -61,7 +62,7 @@ class Ahead:
 
     def _read_documents(self, session: Session, name: str, ids: list[UUID], tier: Tier) -> None:
         c = documents.c
-        columns = (c.id, c.version, c.created_at, c.updated_at, c.body, c.gone)
+        columns = (c.id, c.version, c.created_at, c.updated_at, c.body, c.gone, c.source)
         query = select(*columns, c.tier).where(c.kind == name, c.id.in_(ids), c.tier.in_({tier, Tier.PRIVATE}))
         for row in session.execute(query):
             self.given.add((name, row.id))

@@ -36,6 +36,9 @@ WRITE_HEADERS: Final[list[dict[str, Any]]] = [
         "schema": {"type": "string", "maxLength": 6000, "examples": ["at%20the%20family%E2%80%99s%20request"]},
     },
 ]
+_ORIGIN: Final = (
+    "The register that keeps the record, where that is another one; absent otherwise. It is read-only here."
+)
 _HEADERS: Final = {
     "ETag": "The version and a hash of this answer.",
     "Location": "Where the new record is.",
@@ -92,6 +95,7 @@ class ReadModels:
             "version": (int, Field(ge=1, description="1, 2, …: grows when something that you may see changes.")),
             "created_at": (AwareDatetime, Field(description="When it was first recorded.")),
             "updated_at": (AwareDatetime, Field(description="When something that you may see last changed.")),
+            "origin": (UUID, Field(default=None, description=_ORIGIN)),
         }
         mine: dict[str, Any] = {}
         for name in self._kind.fields:

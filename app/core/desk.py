@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.access import Caller
 from app.core.ahead import Ahead, Document
+from app.core.copies import kept_here, refusal
 from app.core.database import writing_of
 from app.core.documents import documents, entries, links
 from app.core.kinds import Fields, Key, Kind, Kinds
@@ -56,6 +57,7 @@ class Desk:
     caller: Caller
     rules: dict[str, Sequence[Rule]] = field(default_factory=dict)
     staged: list[Staged] = field(default_factory=list)
+    copied: dict[Key, UUID] = field(default_factory=dict)  # records that were found to be another register's
     ahead: Ahead = field(default_factory=Ahead)
 
     async def read_ahead(self, keys: Iterable[Key]) -> None:
@@ -67,6 +69,8 @@ class Desk:
         found = await self._row(kind.name, record_id)
         if found is None or (found.body is None and not found.gone):
             raise Problem("not-found")
+        if found.source is not None:
+            self.copied[kind.name, record_id] = found.source
         if found.body is None:
             raise Problem("gone")
         return found
@@ -75,7 +79,7 @@ class Desk:
         if (kind, record_id) in self.ahead.rows:
             return self.ahead.rows[kind, record_id]
         c = documents.c
-        query = select(c.id, c.version, c.created_at, c.updated_at, c.body, c.gone).where(
+        query = select(c.id, c.version, c.created_at, c.updated_at, c.body, c.gone, c.source).where(
             c.kind == kind, c.id == record_id, c.tier == int(self.caller.tier)
         )
         row = (await self.session.execute(query)).one_or_none()
@@ -104,6 +108,7 @@ class Desk:
     async def _rewrite(
         self, kind: Kind, record_id: UUID, change: Callable[[Fields], Fields], sent: Fields, prefix: str
     ) -> None:
+        await self._refuse_copied((kind.name, record_id))
         record = await self._record(kind, record_id)
         full = record.stored(kind.fields)
         seen = await self._redacted(kind, full)
@@ -123,6 +128,7 @@ class Desk:
         self, kind: Kind, record_id: UUID, prefix: str = "", *, cascade: bool = False, purge: bool = False
     ) -> None:
         """Stage a deletion; ``cascade`` takes along what belongs to the record, ``purge`` erases old versions too."""
+        await self._refuse_copied((kind.name, record_id))
         keys = [(kind.name, record_id), *(await self._belongings(kind, record_id) if cascade else ())]
         if purge:
             writing_of(self.session).erase.update(keys)
@@ -141,7 +147,7 @@ class Desk:
     async def _belongings(self, kind: Kind, record_id: UUID) -> list[Key]:
         owned = {(name, other.owner) for name, other in self.kinds.items() if other.owner}
         query = select(links.c.kind, links.c.id, links.c.field).where(
-            links.c.to_kind == kind.name, links.c.to_id == record_id
+            links.c.to_kind == kind.name, links.c.to_id == record_id, kept_here(links.c.kind, links.c.id)
         )
         rows = (await self.session.execute(query)).all()
         return [(row.kind, row.id) for row in rows if (row.kind, row.field) in owned]
@@ -221,7 +227,9 @@ class Desk:
         found: list[_Pointing] = []
         c = links.c
         for name, ids in by_kind(keys):
-            query = select(c.kind, c.id, c.field, c.tier, c.to_id).where(c.to_kind == name, c.to_id.in_(ids))
+            # What another register says of a record does not hold it here; it goes out of sight with it.
+            here = kept_here(c.kind, c.id)
+            query = select(c.kind, c.id, c.field, c.tier, c.to_id).where(c.to_kind == name, c.to_id.in_(ids), here)
             rows = (await self.session.execute(query)).all()
             found += [_Pointing((row.kind, row.id), row.field, Tier(row.tier), (name, row.to_id)) for row in rows]
         return found
@@ -268,6 +276,11 @@ class Desk:
             )
             keys |= {(kind, record_id) for record_id in (await self.session.execute(query)).scalars()}
         return await self.load(keys)
+
+    async def _refuse_copied(self, key: Key) -> None:
+        """Refuse to change what another register keeps, before anything is made of what was sent."""
+        if (source := self.copied.get(key)) is not None:
+            raise await self.session.run_sync(refusal, source)
 
     async def _record(self, kind: Kind, record_id: UUID) -> Record:
         record = await self.session.get(kind.record, record_id)

@@ -27,6 +27,7 @@ documents: Final = Table(
     Column("gone", Boolean, nullable=False),  # answered 410: this tier saw the record when it was deleted
     Column("hash", String, nullable=False),
     Column("body", LargeBinary),
+    Column("source", Uuid),  # the register that it is copied from; null for what is kept here
     Index("ix_documents_feed", "tier", "position"),
     Index("ix_documents_kind", "tier", "kind", "position"),
     Index("ix_documents_updated", "tier", "kind", "updated_at", "id"),
@@ -56,10 +57,20 @@ entries: Final = Table(
 )
 
 
-def render(key_id: UUID, version: int, created_at: datetime, updated_at: datetime, fields: Fields) -> bytes:
-    """Write a record as the bytes that are sent: the common fields, then the kind's own."""
+def render(
+    key_id: UUID,
+    version: int,
+    created_at: datetime,
+    updated_at: datetime,
+    fields: Fields,
+    origin: UUID | None = None,
+) -> bytes:
+    """Write a record as the bytes that are sent: the common fields, then the kind's own.
+
+    ``origin`` is the register that keeps it, where that is not this one.
+    """
     head: dict[str, Any] = {"id": key_id, "version": version, "created_at": created_at, "updated_at": updated_at}
-    return to_json(head | fields)
+    return to_json(head | ({"origin": origin} if origin else {}) | fields)
 
 
 def canonical(value: object) -> bytes:

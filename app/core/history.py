@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInt
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from app.core.copies import Given
 from app.core.documents import canonical
 from app.core.kinds import Fields, Key
 from app.core.record import Tier
@@ -33,7 +34,9 @@ changes: Final = Table(
     Column("at", UTCDateTime(), nullable=False),
     Column("kind", String, nullable=False),
     Column("id", Uuid, nullable=False),
-    Column("action", String, nullable=False),  # create, update, delete, purge; follow: only what it refers to changed
+    Column(
+        "action", String, nullable=False
+    ),  # create, update, delete, purge, withdraw; follow: only what it refers to changed
     Column("author", String),
     Column("key_id", Uuid),
     Column("reason", String),
@@ -51,7 +54,8 @@ versions: Final = Table(
     Column("id", Uuid, primary_key=True),
     Column("tier", SmallInteger, primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("position", BigInteger, nullable=False),
+    # Part of the key: a copied record's version is its source's, which may give one again after it was restored.
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("action", String, nullable=False),  # what the tier heard: upsert, delete, withdraw, purge
     Index("ix_versions_position", "position"),
 )
@@ -71,13 +75,15 @@ class Writing:
     key_id: UUID | None = None
     reason: str | None = None
     erase: set[Key] = field(default_factory=set)
+    hasty: bool = False  # whether what is derived of new records may come later
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
     """What one tier hears of a change; ``fields`` is None where there is nothing left to see.
 
-    ``was`` is the hash of what it saw before, with the version before this one; empty if it saw nothing.
+    ``was`` is the hash of what it saw before, ``was_version`` its version; empty if it saw nothing. ``body`` is what
+    another register has written, ``updated_at`` when; None for what is written here and now.
     """
 
     tier: Tier
@@ -87,6 +93,9 @@ class Move:
     gone: bool
     fields: Fields | None
     was: str = ""
+    was_version: int = 0
+    body: bytes | None = None
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,8 @@ class Change:
     moves: tuple[Move, ...]
     known: frozenset[Tier] = frozenset()  # tiers that have a row for the record already
     before: Fields | None = None  # all stored fields before the change
+    given: Given | None = None  # what another register says, of a record that is copied
+    whole: bool = True  # whether a copied record is shown as it was given to those whose sight is copied
 
 
 def payload(row: dict[str, Any], heard: list[tuple[int, int, str]]) -> bytes:

@@ -10,7 +10,7 @@ from app.core.record import Input, Record, Tier, core_type, declared, is_code
 
 Key = tuple[str, UUID]
 Fields = dict[str, Any]
-COMMON: Final = ("id", "version", "created_at", "updated_at")
+COMMON: Final = ("id", "version", "created_at", "updated_at", "origin")
 
 
 @dataclass(frozen=True)

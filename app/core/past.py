@@ -1,6 +1,7 @@
 """Old versions of a record, cut to what the caller may read of them today."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import Row, Select, select
 from app.core.desk import Desk
 from app.core.documents import render
 from app.core.history import changes, versions
-from app.core.kinds import COMMON, Fields, Kind
+from app.core.kinds import Fields, Key, Kind
 from app.core.problems import Problem
 from app.core.projection import sights
 from app.core.record import Tier
@@ -48,7 +49,9 @@ class HistoryOut(BaseModel):
 @dataclass(frozen=True, slots=True)
 class _Seen:
     row: Row[Any]
+    at: datetime
     fields: Fields | None
+    origin: UUID | None
 
 
 async def version_of(desk: Desk, kind: Kind, record_id: UUID, version: int) -> bytes:
@@ -56,52 +59,66 @@ async def version_of(desk: Desk, kind: Kind, record_id: UUID, version: int) -> b
     found = await desk.find(kind, record_id)
     if version == found.version:
         return found.body or b""
-    rows = (await desk.session.execute(_query(desk, kind, record_id).where(versions.c.version == version))).all()
-    seen = await _redacted(desk, kind, rows)
+    query = _query(desk, kind, record_id).where(versions.c.version == version).order_by(versions.c.position.desc())
+    seen = await _redacted(desk, kind, (await desk.session.execute(query.limit(1))).all())
     if not seen or (fields := seen[0].fields) is None:
         raise Problem("not-found", "There is no such version that you may read; see the record's history.")
-    return render(record_id, version, found.created_at, seen[0].row.at, fields)
+    return render(record_id, version, found.created_at, seen[0].at, fields, seen[0].origin)
 
 
 async def history_of(desk: Desk, kind: Kind, record_id: UUID, after: int, limit: int) -> tuple[list[VersionOut], bool]:
     """Give a page of a record's versions after one of them, and whether there are more."""
     await desk.find(kind, record_id)
     # The version before the page is needed to tell what its first one changed.
-    query = _query(desk, kind, record_id).where(versions.c.version >= after).order_by(versions.c.version)
-    rows = (await desk.session.execute(query.limit(limit + 2))).all()
+    query = _query(desk, kind, record_id).where(versions.c.version >= after)
+    rows = (await desk.session.execute(query.order_by(versions.c.version, versions.c.position).limit(limit + 2))).all()
     seen = await _redacted(desk, kind, rows)
-    page = [item for item in seen if item.row.version > after]
-    before = {item.row.version: old for old, item in zip([None, *seen], seen, strict=False)}
-    tier = desk.caller.tier
-    return [_version(before[item.row.version], item, tier) for item in page[:limit]], len(page) > limit
+    pairs = [(old, item) for old, item in zip([None, *seen], seen, strict=False) if item.row.version > after]
+    return [_version(old, item, desk.caller.tier) for old, item in pairs[:limit]], len(pairs) > limit
 
 
 def _query(desk: Desk, kind: Kind, record_id: UUID) -> Select[Any]:
-    columns = (versions.c.version, versions.c.action, changes.c.at, changes.c.author, changes.c.reason, changes.c.body)
+    columns = (
+        versions.c.version,
+        versions.c.position,
+        versions.c.action,
+        changes.c.at,
+        changes.c.author,
+        changes.c.reason,
+        changes.c.body,
+    )
     theirs = (versions.c.kind == kind.name, versions.c.id == record_id, versions.c.tier == int(desk.caller.tier))
     return select(*columns).join(changes, changes.c.position == versions.c.position).where(*theirs)
 
 
 async def _redacted(desk: Desk, kind: Kind, rows: Any) -> list[_Seen]:  # noqa: ANN401 - rows of _query
     """Cut versions to what the caller may read today: what was withdrawn since is gone from old versions too."""
-    stored = [(row, _fields(kind, row)) for row in rows]
-    targets = {key for _, fields in stored if fields for _, key, _ in kind.links(fields)}
+    stored = [(row, _said(row)) for row in rows]
+    targets = {key for _, said in stored if said for _, key, _ in kind.links(said)}
     sees = seen_by(desk.caller.tier, await desk.session.run_sync(sights, targets))
-    return [_Seen(row, redact(kind, fields, desk.caller.tier, sees) if fields else None) for row, fields in stored]
+    return [_seen(kind, row, said, desk.caller.tier, sees) for row, said in stored]
 
 
-def _fields(kind: Kind, row: Row[Any]) -> Fields | None:
-    if row.body is None or row.action != "upsert":
-        return None
-    fields: Fields = json.loads(row.body)
-    # Fields that came later are null in what was written before them.
-    return {name: fields.get(name) for name in (*kind.fields, *fields) if name not in COMMON}
+def _said(row: Row[Any]) -> Fields | None:
+    said: Fields | None = json.loads(row.body) if row.body is not None and row.action == "upsert" else None
+    return said
+
+
+def _seen(kind: Kind, row: Row[Any], said: Fields | None, tier: Tier, sees: Callable[[Key], bool]) -> _Seen:
+    if said is None:
+        return _Seen(row, row.at, None, None)
+    fields = redact(kind, {name: said.get(name) for name in (*kind.fields, *said)}, tier, sees)
+    if "origin" not in said:
+        return _Seen(row, row.at, fields, None)
+    # What is copied keeps the times that it was given with; what is not said of it was not for us to see.
+    at = datetime.fromisoformat(said["updated_at"]) if said["version"] == row.version else row.at
+    return _Seen(row, at, {name: value for name, value in fields.items() if name in said}, UUID(said["origin"]))
 
 
 def _version(before: _Seen | None, now: _Seen, tier: Tier) -> VersionOut:
     old, new = (before.fields if before else None) or {}, now.fields or {}
     names = [name for name in {**new, **old} if old.get(name) != new.get(name)] if now.fields is not None else []
-    said = {"version": now.row.version, "at": now.row.at, "action": now.row.action}
+    said = {"version": now.row.version, "at": now.at, "action": now.row.action}
     who = {"author": now.row.author, "reason": now.row.reason} if tier >= Tier.PARTNERS else {}
     differences = [FieldChange(field=name, before=old.get(name), after=new.get(name)) for name in names]
     return VersionOut(**said, **who, changes=differences)

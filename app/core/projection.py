@@ -8,26 +8,32 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
+from app.core import copies
+from app.core.copies import Given
 from app.core.documents import documents, fingerprint, links
 from app.core.history import Change, Move
 from app.core.kinds import COMMON, Fields, Key, Kinds
 from app.core.problems import Problem
 from app.core.record import Tier
-from app.core.visibility import Sight, effective, redact, seen_by
+from app.core.visibility import cut, effective, effective_of_copy, redact, seen_by
 
 CHUNK: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """A record as a transaction leaves it; ``fields`` is None when it is gone."""
+    """A record as a transaction leaves it; ``fields`` is None when it is gone.
+
+    ``given`` is what another register says of it, where it is copied from there.
+    """
 
     action: str
     fields: Fields | None
     created_at: datetime
+    given: Given | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,9 @@ class Known:
     hash: str
     gone: bool
     created_at: datetime
+    updated_at: datetime
     body: bytes | None
+    source: UUID | None
 
     @property
     def live(self) -> bool:
@@ -98,6 +106,9 @@ class Projector:
         self._session = session
         self._kinds = kinds
         self._fields: dict[Key, Fields | None] = {}
+        self._links: dict[Key, list[Key]] = {}
+        self._given: dict[Key, Given] = {}
+        self._source: dict[Key, UUID | None] = {}  # where each record that is here is copied from
         self._sight: dict[Key, Tier | None] = {}
         self._known: dict[Key, dict[Tier, Known]] = {}
         self._last: tuple[Fields | None, str] = (None, "")
@@ -106,22 +117,43 @@ class Projector:
         """Give every change that follows from the touched records, what is referred to first.
 
         An id is given once: a new record with one that was ever used is a ``Problem``, also for who never saw that one.
+        So is a change of a record that is another register's.
         """
-        self._fields = {key: touch.fields for key, touch in touched.items()}
+        self._add(touched)
         self._load(touched)
-        if any(touch.action == "create" and key in self._known for key, touch in touched.items()):
-            raise Problem("taken")
+        self._refuse(touched)
         frontier = self._place(touched)
         followers: dict[Key, Touch] = {}
         while frontier:
             fresh = referring(self._session, frontier) - self._fields.keys()
             self._load(fresh)
-            self._fields |= bodies(self._session, fresh)
-            followers |= {key: self._following(key) for key in fresh}
+            following = self._following(fresh)
+            self._add(following)
+            followers |= following
             frontier = self._place(fresh)
-        self._look_up_targets()
-        changes = (self._change(key, touch) for key, touch in self._ordered(touched | followers))
+        return self._changes(touched | followers)
+
+    def follow(self, keys: Iterable[Key]) -> list[Change]:
+        """Give what has changed of copied records, to which nothing happened: nothing, if all is as it should be."""
+        self._load(keys)
+        following = self._following(keys)
+        self._add(following)
+        self._place(following)
+        return self._changes(following)
+
+    def _changes(self, touched: dict[Key, Touch]) -> list[Change]:
+        self._look_up({target for targets in self._links.values() for target in targets})
+        changes = (self._change(key, touch) for key, touch in self._ordered(touched))
         return [change for change in changes if change.moves]
+
+    def _add(self, touched: dict[Key, Touch]) -> None:
+        for key, touch in touched.items():
+            self._fields[key] = touch.fields
+            kind = self._kinds[key[0]]
+            self._links[key] = [target for _, target, _ in kind.links(touch.fields)] if touch.fields else []
+            self._source[key] = touch.given.source if touch.given else None
+            if touch.given:
+                self._given[key] = touch.given
 
     def _load(self, keys: Iterable[Key]) -> None:
         for kind, ids in by_kind(keys):
@@ -129,41 +161,76 @@ class Projector:
             for row in self._session.execute(query):
                 self._known.setdefault((kind, row.id), {})[Tier(row.tier)] = _known(row)
 
-    def _following(self, key: Key) -> Touch:
-        return Touch("follow", self._fields[key], self._known[key][Tier.PRIVATE].created_at)
+    def _refuse(self, touched: dict[Key, Touch]) -> None:
+        for key in touched.keys() & self._known.keys() - self._given.keys():
+            if touched[key].action == "create":
+                raise Problem("taken")
+            if touched[key].action == "detach":
+                continue
+            for source in {known.source for known in self._known[key].values() if known.source}:
+                raise copies.refusal(self._session, source)
+
+    def _following(self, keys: Iterable[Key]) -> dict[Key, Touch]:
+        """Give the touches of records to which nothing happened but what they refer to."""
+        found = {}
+        copied = None
+        for key in keys:
+            known = self._known[key][Tier.PRIVATE]
+            given = None
+            if known.source is not None:
+                copied = copied or copies.tiers(self._session)
+                first = copied[known.source]
+                given = Given(known.source, first, known.version, known.updated_at, known.hash, known.body)
+            found[key] = Touch("follow", stored_fields(known.body or b"{}"), known.created_at, given)
+        return found
 
     def _place(self, keys: Iterable[Key]) -> list[Key]:
         """Work out who sees these records now, and give those for which that has changed."""
-        owned = [key for key in keys if self._owner(key)]
-        unowned = [key for key in keys if not self._owner(key)]
+        owners = {key: self._owner(key) for key in keys}
+        unowned = [key for key, owner in owners.items() if owner is None]
         for key in unowned:
-            self._sight[key] = self._effective(key, None)
-        owners = {owner for key in owned if (owner := self._owner(key))} - self._sight.keys()
-        self._sight |= sights(self._session, owners)
-        for key in owned:
-            owner = self._owner(key)
-            self._sight[key] = self._effective(key, self._sight.get(owner) if owner else None)
-        return [key for key in (*unowned, *owned) if self._was(key) not in (None, self._sight[key])]
+            self._sight[key] = self._first(key, None)
+        self._look_up({owner for owner in owners.values() if owner})
+        owned = [(key, owner) for key, owner in owners.items() if owner]
+        for key, owner in owned:
+            self._sight[key] = self._first(key, owner)
+        return [key for key in (*unowned, *(key for key, _ in owned)) if self._moves(key)]
+
+    def _moves(self, key: Key) -> bool:
+        """Tell whether others see this record from now on; a copied one may have been referred to before it came."""
+        was = self._was(key)
+        return was != self._sight[key] and (was is not None or key in self._given)
 
     def _owner(self, key: Key) -> Key | None:
         fields = self._fields[key]
         return self._kinds[key[0]].owner_of(fields) if fields is not None else None
 
-    def _effective(self, key: Key, owner: Tier | None) -> Tier | None:
-        fields = self._fields[key]
-        return None if fields is None else effective(self._kinds[key[0]], fields, owner)
+    def _first(self, key: Key, owner: Key | None) -> Tier | None:
+        """Give the first tier that sees a record."""
+        fields, given = self._fields[key], self._given.get(key)
+        if fields is None:
+            return None
+        own = effective(self._kinds[key[0]], fields, self._sight.get(owner) if owner else None)
+        if given is None:
+            return own
+        return effective_of_copy(own, given.tier, under_ours=owner is not None and self._others(given, owner))
+
+    def _others(self, given: Given, target: Key) -> bool:
+        """Tell whether what a copied record refers to is here, and not from the same source."""
+        return self._source.get(target, given.source) != given.source
 
     def _was(self, key: Key) -> Tier | None:
         return min((tier for tier, known in self._known.get(key, {}).items() if known.live), default=None)
 
-    def _look_up_targets(self) -> None:
-        targets = {
-            target
-            for key, fields in self._fields.items()
-            if fields is not None
-            for _, target, _ in self._kinds[key[0]].links(fields)
-        }
-        self._sight |= sights(self._session, targets - self._sight.keys())
+    def _look_up(self, keys: set[Key]) -> None:
+        """Find out who sees records as they are in the database, and where these are from."""
+        c = documents.c
+        for kind, ids in by_kind(keys - self._sight.keys()):
+            first = func.min(case((c.action == "upsert", c.tier)))
+            query = select(c.id, c.source, first).where(c.kind == kind, c.id.in_(ids)).group_by(c.id, c.source)
+            for record_id, source, tier in self._session.execute(query):
+                self._sight[kind, record_id] = None if tier is None else Tier(tier)
+                self._source[kind, record_id] = source
 
     def _ordered(self, touched: dict[Key, Touch]) -> list[tuple[Key, Touch]]:
         def place(item: tuple[Key, Touch]) -> tuple[bool, int]:
@@ -175,21 +242,49 @@ class Projector:
 
     def _change(self, key: Key, touch: Touch) -> Change:
         known, self._last = self._known.get(key, {}), (None, "")
-        moves = (self._move(key, touch, tier, known.get(tier)) for tier in Tier)
+        given = touch.given
+        others = {target for target in self._links[key] if self._others(given, target)} if given else set()
+        moves = (self._move(key, touch, tier, known.get(tier), others) for tier in Tier)
         told = tuple(move for move in moves if move)
         full = known.get(Tier.PRIVATE)
         before = stored_fields(full.body) if full and full.body else None
-        return Change(key, touch.action, touch.fields, touch.created_at, told, frozenset(known), before)
+        made = full.created_at if full and touch.fields is None else touch.created_at
+        whole = given is None or touch.fields is None or self._whole(key, given.tier, others)
+        return Change(key, touch.action, touch.fields, made, told, frozenset(known), before, given, whole)
 
-    def _move(self, key: Key, touch: Touch, tier: Tier, known: Known | None) -> Move | None:
-        sight: Sight = self._sight
+    def _whole(self, key: Key, tier: Tier, others: set[Key]) -> bool:
+        """Tell whether a tier sees a copied record, and everything of others that it refers to."""
+        sees = seen_by(tier, self._sight)
+        return sees(key) and (tier is Tier.PRIVATE or all(map(sees, others)))
+
+    def _move(self, key: Key, touch: Touch, tier: Tier, known: Known | None, others: set[Key]) -> Move | None:
+        sees = seen_by(tier, self._sight)
+        given = touch.given
+        if touch.fields is None or not sees(key):
+            return _leave(touch, tier, known)
+        if given and tier >= given.tier:
+            return self._given_move(key, touch.fields, given, tier, known, others)
+        fields, mark = self._marked(redact(self._kinds[key[0]], touch.fields, tier, sees))
+        source = given.source if given else None
+        if known and known.live and (known.hash, known.source) == (mark, source):
+            return None
         version = known.version + 1 if known else 1
-        if touch.fields is not None and seen_by(tier, sight)(key):
-            fields, mark = self._marked(redact(self._kinds[key[0]], touch.fields, tier, seen_by(tier, sight)))
-            same = known is not None and known.live and known.hash == mark
-            was = known.hash if known else ""
-            return None if same else Move(tier, "upsert", version, mark, gone=False, fields=fields, was=was)
-        return _leave(touch, tier, known, version)
+        return Move(tier, "upsert", version, mark, gone=False, fields=fields, **_before(known))
+
+    def _given_move(
+        self, key: Key, fields: Fields, given: Given, tier: Tier, known: Known | None, others: set[Key]
+    ) -> Move | None:
+        """Give what a tier that sees all that was given hears of it."""
+        mark, body = given.hash, given.body
+        if not self._whole(key, tier, others):
+            sees = seen_by(tier, self._sight)
+            fields = cut(self._kinds[key[0]], fields, lambda target: target not in others or sees(target))
+            mark, body = fingerprint(fields), None
+        now = (given.version, mark, given.source, body)
+        if known and known.live and now == (known.version, known.hash, known.source, body and known.body):
+            return None
+        told = {"body": body, "updated_at": given.updated_at, **_before(known)}
+        return Move(tier, "upsert", given.version, mark, gone=False, fields=fields, **told)
 
     def _marked(self, fields: Fields) -> tuple[Fields, str]:
         """Give fields with their hash; most records say the same to every tier."""
@@ -199,21 +294,23 @@ class Projector:
         return said, mark
 
 
+def _before(known: Known | None) -> dict[str, Any]:
+    return {"was": known.hash, "was_version": known.version} if known else {}
+
+
 def _known(row: Row[Any]) -> Known:
-    return Known(row.version, row.action, row.hash, row.gone, row.created_at, row.body)
+    return Known(row.version, row.action, row.hash, row.gone, row.created_at, row.updated_at, row.body, row.source)
 
 
-def _leave(touch: Touch, tier: Tier, known: Known | None, version: int) -> Move | None:
+def _leave(touch: Touch, tier: Tier, known: Known | None) -> Move | None:
     """Give what a tier hears of a record that it no longer sees: nothing, if it never did."""
-    if known is None:
+    if known is None or (not known.live and touch.action != "purge") or known.action == "purge":
         return None
-    if touch.action == "purge":
-        gone = known.live or known.gone
-        return None if known.action == "purge" else Move(tier, "purge", version, "", gone, None, known.hash)
-    if not known.live:
-        return None
-    action = "delete" if touch.fields is None else "withdraw"
-    return Move(tier, action, version, "", action == "delete", None, known.hash)
+    given = touch.given
+    version = given.version if given and tier >= given.tier else known.version + 1
+    action = touch.action if touch.fields is None else "withdraw"
+    gone = action == "delete" or (action == "purge" and (known.live or known.gone))
+    return Move(tier, action, version, "", gone, None, **_before(known))
 
 
 def live(kind: str, tier: Tier) -> ColumnElement[bool]:

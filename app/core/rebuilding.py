@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Table, and_, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.core import copied
 from app.core.database import Database
 from app.core.documents import documents, entries, fingerprint, links, render
 from app.core.kinds import Fields, Key, Kind
@@ -35,11 +36,13 @@ def _everything(session: Session, database: Database) -> int:
 
 
 def _kind(session: Session, recorder: Recorder, kind: Kind) -> int:
-    wrong, last = 0, None
+    wrong, last = copied.mend_rows(session, kind), None
     while records := _portion(session, kind, last):
+        given = copied.given(session, kind, [record.id for record in records])
         stored = {(kind.name, record.id): record.stored(kind.fields) for record in records}
-        wrong += _indexes(session, recorder, stored)
-        wrong += _documents(session, kind, stored)
+        wrong += _indexes(session, recorder, stored | given)
+        wrong += _documents(session, kind, {key: fields for key, fields in stored.items() if key not in given})
+        wrong += copied.mend_documents(session, recorder.kinds, list(given))
         wrong += sum(_derived(record) for record in records)
         last = records[-1].id
     session.flush()

@@ -17,10 +17,8 @@ from sqlalchemy import (
     Column,
     Date,
     Dialect,
-    ForeignKeyConstraint,
     Index,
     String,
-    Table,
     event,
 )
 from sqlalchemy.orm import Mapper
@@ -246,6 +244,11 @@ def shadows(record: type[SQLModel]) -> tuple[tuple[str, _Shadow], ...]:
     return tuple((name, shadow) for name, target in types.items() for shadow in _SHADOWS.get(target, ()))
 
 
+def as_json(record: type[SQLModel], name: str) -> bool:
+    """Tell whether a field is kept as JSON."""
+    return isinstance(record.metadata.tables[str(record.__tablename__)].c[name].type, _Json)
+
+
 @event.listens_for(Record, "instrument_class", propagate=True)
 def _complete(_: Mapper[Any], record: type[Record]) -> None:
     """Give a kind's table what its declarations imply: column types, shadow columns, foreign keys, indexes."""
@@ -260,18 +263,14 @@ def _complete(_: Mapper[Any], record: type[Record]) -> None:
             column.type = _Parsed(target)
         elif isinstance(column.type, String | AutoString):
             column.type = exact_text()
-        if said.references:
-            _reference(table, column, said.references)
+        if said.references and not said.owner:
+            # A copy of another register's record lacks the references that are hidden there.
+            column.nullable = True
     for name, shadow in shadows(record):
         table.append_column(Column(f"{name}_{shadow.suffix}", shadow.type(), nullable=True))
     for name in searchable(record):
         table.append_constraint(Index(f"ix_{table.name}_{name}", table.c[name], table.c.created_at, table.c.id))
     table.append_constraint(Index(f"ix_{table.name}_created_at", table.c.created_at, table.c.id))
-
-
-def _reference(table: Table, column: Column[Any], kind: str) -> None:
-    # Deferred, so that a transaction may write records that refer to each other in any order.
-    table.append_constraint(ForeignKeyConstraint([column.name], [f"{kind}.id"], deferrable=True, initially="DEFERRED"))
 
 
 def searchable(record: type[SQLModel]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTran
 from sqlalchemy.orm.attributes import set_attribute
 
 from app.core.access import ApiKey
+from app.core.copies import apart
 from app.core.documents import documents, entries, links, render
 from app.core.history import Change, Move, Writing, changes, register, seal, versions
 from app.core.kinds import Key, Kinds
@@ -75,7 +76,8 @@ class Recorder:
             session.execute(insert(versions), heard)
             _place_documents(session, done, rows, writing.at)
             self._index(session, touched)
-            _erase(session, [key for key, touch in touched.items() if touch.action == "purge"])
+            _note_apart(session, done)
+            _erase(session, [key for key, touch in touched.items() if _erases(touch)])
             _advance(session, writing)
         for plug in self.plugs:
             plug(session, done)
@@ -167,7 +169,7 @@ def _log(writing: Writing, change: Change) -> tuple[dict[str, Any], list[dict[st
     kind, record_id = change.key
     writing.position += 1
     # What a record that is gone used to say stands in the rows before this one.
-    body = None if change.fields is None else render(record_id, 0, change.created_at, writing.at, change.fields)
+    body = _body(change, writing)
     row: dict[str, Any] = {
         "position": writing.position,
         "at": writing.at,
@@ -187,6 +189,14 @@ def _log(writing: Writing, change: Change) -> tuple[dict[str, Any], list[dict[st
     return row, [base | {"tier": tier, "version": version, "action": action} for tier, version, action in heard]
 
 
+def _body(change: Change, writing: Writing) -> bytes | None:
+    if change.fields is None:
+        return None
+    if change.given is not None:
+        return change.given.body
+    return render(change.key[1], 0, change.created_at, writing.at, change.fields)
+
+
 def _place_documents(session: Session, done: list[Change], rows: list[dict[str, Any]], at: datetime) -> None:
     new: list[dict[str, Any]] = []
     old: list[dict[str, Any]] = []
@@ -203,7 +213,17 @@ def _place_documents(session: Session, done: list[Change], rows: list[dict[str, 
         session.connection().execute(statement, [_renamed(row) for row in old])
 
 
-_MOVING: Final = ("version", "updated_at", "position", "action", "gone", "hash", "body")
+_MOVING: Final = (
+    "version",
+    "created_at",
+    "updated_at",
+    "position",
+    "action",
+    "gone",
+    "hash",
+    "body",
+    "source",
+)
 
 
 def _renamed(row: dict[str, Any]) -> dict[str, Any]:
@@ -215,9 +235,13 @@ def _document(
     change: Change, move: Move, position: int, at: datetime, written: dict[tuple[int, int], bytes]
 ) -> dict[str, Any]:
     kind, record_id = change.key
-    body, shown = None, move.fields
-    if shown is not None:
-        body = written.get((id(shown), move.version)) or render(record_id, move.version, change.created_at, at, shown)
+    updated_at = move.updated_at or at
+    body, shown = move.body, move.fields
+    if shown is not None and body is None:
+        origin = change.given.origin if change.given else None
+        body = written.get((id(shown), move.version)) or render(
+            record_id, move.version, change.created_at, updated_at, shown, origin
+        )
         written[id(shown), move.version] = body
     return {
         "kind": kind,
@@ -225,18 +249,40 @@ def _document(
         "tier": int(move.tier),
         "version": move.version,
         "created_at": change.created_at,
-        "updated_at": at,
+        "updated_at": updated_at,
         "position": position,
         "action": move.action,
         "gone": move.gone,
         "hash": move.hash,
         "body": body,
+        "source": change.given.source if change.given else None,
     }
 
 
 def _insert(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
         session.execute(insert(table), rows)
+
+
+def _note_apart(session: Session, done: list[Change]) -> None:
+    """Keep, of copied records that are not shown as they were given, what is needed to compare with the source."""
+    given = {change.key: change.given.source for change in done if change.given}
+    if given and session.execute(select(apart.c.id).limit(1)).first():
+        for kind, ids in by_kind(given):
+            theirs = and_(apart.c.kind == kind, apart.c.id.in_(ids), apart.c.source.in_(set(given.values())))
+            session.execute(delete(apart).where(theirs))
+    rows = [
+        {"source": said.source, "kind": change.key[0], "id": change.key[1], "created_at": change.created_at}
+        | {"version": said.version, "hash": said.hash}
+        for change in done
+        if (said := change.given) and not change.whole
+    ]
+    _insert(session, apart, rows)
+
+
+def _erases(touch: Touch) -> bool:
+    """Tell whether nothing is kept of a record that is gone: it was purged, or its source no longer shows it."""
+    return touch.action == "purge" or (touch.given is not None and touch.fields is None)
 
 
 def _erase(session: Session, keys: list[Key]) -> None:

@@ -46,7 +46,8 @@ Finish = Callable[[bytes, Sequence[Any]], bytes | None]
 # Takes the request and what was asked; None where answers need more than what is read with a record.
 Ready = Callable[[Request, BaseModel | None], Finish | None]
 _READ: Final = ("malformed", "unauthorized", "not-found", "gone", "invalid", "unavailable", "internal")
-_CHANGE: Final = (*_READ, "forbidden", "changed", "too-large", "media-type", "unconditional")
+_WRITE: Final = (*_READ, "forbidden", "changed", "too-large", "media-type")
+_CHANGE: Final = (*_WRITE, "mirrored", "unconditional")
 
 
 def _path_id(value: object) -> object:
@@ -218,7 +219,7 @@ class Resource:
             " `Idempotency-Key`, the same request within 24 hours gives the first answer again.",
             status=201,
             model=self.models.read,
-            problems=(*_CHANGE[:-1], "in-flight", "key-reused"),
+            problems=(*_WRITE, "in-flight", "key-reused"),
             extra=sends(self.kind.write, JSON) | {"parameters": WRITE_HEADERS},
         )
 

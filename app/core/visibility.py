@@ -20,10 +20,28 @@ def effective(kind: Kind, fields: Fields, owner: Tier | None) -> Tier:
     return max(own, Tier.PRIVATE if owner is None else owner)
 
 
+def effective_of_copy(own: Tier, first: Tier, *, under_ours: bool) -> Tier:
+    """Give the first tier that sees a record copied from another register.
+
+    ``own`` is what the rules here say, ``first`` the tier whose sight of the source is copied: what it was given, it
+    sees, also before the owner has come. What is said of a record of our own is seen by who sees that one.
+    """
+    return own if under_ours else min(own, first)
+
+
+def cut(kind: Kind, fields: Fields, sees: Callable[[Key], bool]) -> Fields:
+    """Leave out of a copied record its references to records of our own that are not seen."""
+    hidden = {name for name, key, _ in kind.links(fields) if name != "citations" and not sees(key)}
+    cited = zip(fields.get("citations") or (), _cited(kind, fields), strict=True)
+    kept = {name: value for name, value in fields.items() if name not in hidden}
+    return kept | {"citations": [citation for citation, (_, key, _) in cited if sees(key)]}
+
+
 def redact(kind: Kind, fields: Fields, tier: Tier, sees: Callable[[Key], bool]) -> Fields:
     """Cut a record to what a tier may read: hidden fields and references to hidden records are absent."""
     hidden = {name for name, key, _ in kind.links(fields) if name != "citations" and not sees(key)}
-    kept = {name: fields.get(name) for name in kind.fields if kind.tiers[name] <= tier and name not in hidden}
+    known = (name for name in kind.fields if name in fields and name not in hidden)
+    kept = {name: fields[name] for name in known if kind.tiers[name] <= tier}
     kept["citations"] = [
         citation
         for citation, (_, key, first) in zip(fields.get("citations") or (), _cited(kind, fields), strict=True)

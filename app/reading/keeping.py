@@ -1,13 +1,13 @@
 """Keeps what is kept of persons: in the transaction of each change, and for whom a day has come."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import Table, and_, delete, exists, func, insert, select, union_all
+from sqlalchemy import Select, Table, and_, delete, exists, func, insert, select, union_all
 from sqlalchemy.orm import Session
 
 from app.core.database import Database
@@ -43,7 +43,9 @@ class Keeper:
 
     def __call__(self, session: Session, changes: list[Change]) -> None:
         """Derive anew what is kept of everybody whom the changes concern."""
-        keep(session, _concerned(session, changes), _lost(session, changes))
+        people = _concerned(session, changes)
+        # Those of whom nothing is kept yet are derived once, when all that belongs to them has come (`catch_up`).
+        keep(session, _known(session, people) if writing_in(session).hasty else people, _lost(session, changes))
 
     def rebuild(self, session: Session) -> int:
         """Derive everything anew, and give the number of rows that were wrong."""
@@ -76,6 +78,43 @@ async def refresh(database: Database) -> None:
         await session.run_sync(_refresh)
 
 
+async def catch_up(database: Database) -> AsyncIterator[int]:
+    """Derive what is kept of people of whom nothing is kept yet, in portions; give the number done after each."""
+    done, last = 0, None
+    while True:
+        async with database.write("the calendar") as session:
+            people = await session.run_sync(_unknown, last)
+            if not people:
+                return
+            await session.run_sync(_keep_new, people)
+        done, last = done + len(people), people[-1]
+        yield done
+
+
+def _keep_new(session: Session, people: Sequence[UUID]) -> None:
+    keep(session, people)
+    turn(session)
+
+
+def _unknown(session: Session, last: UUID | None) -> Sequence[UUID]:
+    query = _nothing_kept().order_by(documents.c.id).limit(_PORTION)
+    return session.execute(query if last is None else query.where(documents.c.id > last)).scalars().all()
+
+
+def _nothing_kept() -> Select[UUID]:
+    known = exists().where(situations.c.person_id == documents.c.id, situations.c.tier == documents.c.tier)
+    return select(documents.c.id).where(live("persons", Tier.PRIVATE), ~known)
+
+
+def _known(session: Session, people: set[UUID]) -> set[UUID]:
+    found: set[UUID] = set()
+    for portion in _portions(sorted(people)):
+        found |= set(
+            session.execute(select(situations.c.person_id).where(situations.c.person_id.in_(portion))).scalars()
+        )
+    return found
+
+
 def _refresh(session: Session) -> None:
     if people := _due(session):
         keep(session, people)
@@ -85,9 +124,7 @@ def _refresh(session: Session) -> None:
 def _due(session: Session) -> set[UUID]:
     """Give the people of whom something stood until before today, or of whom nothing is kept yet."""
     over = select(situations.c.person_id).where(situations.c.good_until < today())
-    known = exists().where(situations.c.person_id == documents.c.id, situations.c.tier == documents.c.tier)
-    unknown = select(documents.c.id).where(live("persons", Tier.PRIVATE), ~known)
-    return {*session.execute(over).scalars(), *session.execute(unknown).scalars()}
+    return {*session.execute(over).scalars(), *session.execute(_nothing_kept()).scalars()}
 
 
 def keep(session: Session, people: Iterable[UUID], lost: Mapping[Whose, datetime] = _NOTHING) -> None:

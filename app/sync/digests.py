@@ -68,7 +68,7 @@ class Digests:
         for (kind, record_id), move in moves:
             place = int(move.tier), kind
             if move.was:
-                kept[place].add(kind, record_id, move.version - 1, move.was, -1)
+                kept[place].add(kind, record_id, move.was_version, move.was, -1)
             if move.hash:
                 kept[place].add(kind, record_id, move.version, move.hash)
             changed.add(place)

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, Row, Select, and_, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.dialects import OuterFirst
 from app.core.documents import documents
 from app.core.history import changes, register
 from app.core.problems import Problem
@@ -68,7 +69,7 @@ async def page_after(session: AsyncSession, view: View, cursors: Cursors, after:
 async def end_of(session: AsyncSession, view: View) -> Place:
     """Give the place behind the last thing that a view heard: what others hear since does not move it."""
     row = (await session.execute(last_of(view))).first()
-    return Place(row.position, row.updated_at, view.kinds) if row else start(view.kinds)
+    return Place(row.position, row.at, view.kinds) if row else start(view.kinds)
 
 
 async def confirm(session: AsyncSession, place: Place) -> None:
@@ -85,7 +86,7 @@ async def confirm(session: AsyncSession, place: Place) -> None:
 
 def _after(view: View, position: int, limit: int) -> Select[Any]:
     c = documents.c
-    columns = (c.position, c.updated_at, c.kind, c.id, c.version, c.action, c.body)
+    columns = (c.position, changes.c.at, c.kind, c.id, c.version, c.action, c.body)
     wanted: ColumnElement[bool] = and_(c.tier == int(view.tier), c.position > position)
     if len(view.kinds) == 1:
         wanted = and_(wanted, c.kind == view.kinds[0])
@@ -100,30 +101,35 @@ def _after(view: View, position: int, limit: int) -> Select[Any]:
             for kind in view.kinds
         ]
         wanted = and_(c.tier == int(view.tier), c.position.in_(union_all(*(select(one.c.position) for one in each))))
-    return select(*columns).where(wanted).order_by(c.position).limit(limit)
+    return select(*columns).select_from(_placed()).where(wanted).order_by(c.position).limit(limit)
+
+
+def _placed() -> FromClause:
+    """Give the documents with when they changed here: a copied record's own times are those of its source."""
+    return OuterFirst(documents, changes, changes.c.position == documents.c.position)
 
 
 def last_of(view: View) -> Select[Any]:
     """Give the query for the place and time of the last thing that a view heard."""
-    c = documents.c
     if not view.kinds:
         return _last(view.tier)
     each = [_last(view.tier, kind).subquery() for kind in view.kinds]
     all_of_them = union_all(*(select(one.c.position) for one in each)).subquery()
     newest = select(all_of_them.c.position).order_by(all_of_them.c.position.desc()).limit(1)
-    return select(c.position, c.updated_at).where(c.tier == int(view.tier), c.position == newest.scalar_subquery())
+    return select(changes.c.position, changes.c.at).where(changes.c.position == newest.scalar_subquery())
 
 
 def _last(tier: Tier, kind: str | None = None) -> Select[Any]:
     c = documents.c
     mine = [c.tier == int(tier), *([c.kind == kind] if kind else [])]
-    return select(c.position, c.updated_at).where(*mine).order_by(c.position.desc()).limit(1)
+    query = select(c.position, changes.c.at).select_from(_placed()).where(*mine)
+    return query.order_by(c.position.desc()).limit(1)
 
 
 def _heard(row: Row[Any], view: View, cursors: Cursors) -> Heard:
-    place = Place(row.position, row.updated_at, view.kinds)
+    place = Place(row.position, row.at, view.kinds)
     cursor = cursors.seal(place)
-    return Heard(place, cursor, _written(cursor, row.updated_at, (row.kind, row.id), row))
+    return Heard(place, cursor, _written(cursor, row.at, (row.kind, row.id), row))
 
 
 def _written(cursor: str, at: datetime, key: tuple[str, UUID], row: Row[Any]) -> bytes:

@@ -1,0 +1,1 @@
+"""A copy of another register that follows it: ``vestka mirror``."""

@@ -1,0 +1,238 @@
+"""One page of a source, written in one transaction with the place up to which it reaches."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import and_, delete, insert, literal, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from app.core.copies import Given, apart
+from app.core.database import Database
+from app.core.documents import documents
+from app.core.history import Change, changes, register
+from app.core.kinds import Key
+from app.core.projection import Touch, by_kind
+from app.core.record import Tier
+from app.core.recorder import writing_in
+from app.core.taking import take
+from app.register.seeding import AUTHOR as SEED
+from app.sync.mirror.items import Item
+from app.sync.mirror.state import State, advance
+from app.sync.mirror.stops import Stopped
+
+AUTHOR: Final = "mirror"
+Place = tuple[datetime, UUID]
+_NAMED: Final = 100
+
+
+class Taken(Exception):  # noqa: N818 - listed before it is said
+    """Records of the source have ids that are local here."""
+
+    def __init__(self, keys: Sequence[Key]) -> None:
+        super().__init__()
+        self.keys = list(keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A part of a kind, in the order of the export: behind ``after``, up to ``until``, to the end without it."""
+
+    kind: str
+    after: Place | None
+    until: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """What is here under the id of an item."""
+
+    source: UUID | None
+    action: str
+    version: int
+    hash: str
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The items of a page, by what is to be done with each."""
+
+    ours: dict[Key, Item] = field(default_factory=dict)  # to be written
+    adopted: list[Key] = field(default_factory=list)  # seeds that become copies
+    left: dict[Key, Item] = field(default_factory=dict)  # our own, or held from another source
+    local: list[Key] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Writes what one source gives."""
+
+    database: Database
+
+    async def take(self, items: Sequence[Item], before: State, after: State, swept: Range | None = None) -> int:
+        """Write items and what is gone of a range; give the number of records that have changed.
+
+        ``Taken`` when ids are local here: then nothing is written.
+        """
+        words = f"as the register {before.register_id} says"
+        async with self.database.write(AUTHOR, reason=words, hasty=swept is not None) as session:
+            return await session.run_sync(self._take, items, before, after, swept)
+
+    def _take(self, session: Session, items: Sequence[Item], before: State, after: State, swept: Range | None) -> int:
+        advance(session, before, after)
+        found = self._sorted(session, items, after)
+        if found.local:
+            raise Taken(found.local)
+        touched = {key: _touch(item) for key, item in found.ours.items()}
+        if swept is not None:
+            touched |= _swept(session, swept, after, {item.key for item in items})
+        rows = {key: item.row for key, item in found.ours.items() if item.row}
+        done = take(session, self.database.recorder, touched, rows)
+        _own(session, found.adopted, after.register_id)
+        _note_left(session, found.left.values(), after.register_id)
+        _offer_again(session, done)
+        return sum(change.key in touched for change in done)
+
+    async def local(self, items: Sequence[Item], state: State) -> list[Key]:
+        """Give the items whose ids are local here."""
+        async with self.database.read(primary=True) as session:
+            return (await session.run_sync(self._sorted, items, state)).local
+
+    def _sorted(self, session: Session, items: Iterable[Item], state: State) -> _Sorted:
+        newest = {item.key: item for item in items}
+        here = _here(session, newest, state.tier)
+        seeds = _untouched(session, [key for key, known in here.items() if known.source is None])
+        us = session.execute(select(register.c.register_id)).scalar_one()
+        found = _Sorted()
+        for key, item in newest.items():
+            known = here.get(key)
+            mine = known is not None and known.source == state.register_id
+            if item.origin == us or (known and known.source and not mine):
+                found.left[key] = item
+            elif mine or (known is None and item.fields is not None):
+                if known is None or not _says(known, item):
+                    found.ours[key] = item
+            elif item.fields is None:
+                found.left[key] = item
+            elif key in seeds:
+                found.ours[key] = item
+                found.adopted.append(key)
+            else:
+                found.local.append(key)
+        return found
+
+
+def _says(known: _Here, item: Item) -> bool:
+    """Tell whether all that an item says is here already."""
+    if item.fields is None:
+        return known.action == item.action
+    return (known.action, known.version, known.hash) == ("upsert", item.given.version, item.given.hash)
+
+
+def _touch(item: Item) -> Touch:
+    action = item.action if item.fields is None else "update"
+    return Touch(action, item.fields, item.created_at, item.given)
+
+
+def _here(session: Session, keys: Iterable[Key], tier: Tier) -> dict[Key, _Here]:
+    found: dict[Key, _Here] = {}
+    d = documents.c
+    for kind, ids in by_kind(keys):
+        query = select(d.id, d.source, d.action, d.version, d.hash).where(d.kind == kind, d.id.in_(ids))
+        # The tier whose sight is copied comes last, and counts.
+        for row in session.execute(query.order_by(d.tier == int(tier))):
+            found[kind, row.id] = _Here(row.source, row.action, row.version, row.hash)
+    return found
+
+
+def _untouched(session: Session, keys: Iterable[Key]) -> set[Key]:
+    """Give those of these records that nobody has written but the seeds."""
+    found: set[Key] = set()
+    c = changes.c
+    by_seed = and_(c.author == SEED, c.key_id.is_(None), c.action == "create")
+    for kind, ids in by_kind(keys):
+        theirs = select(c.id).where(c.kind == kind, c.id.in_(ids), c.action != "follow")
+        others = set(session.execute(theirs.where(~by_seed)).scalars())
+        found |= {(kind, record_id) for record_id in session.execute(theirs).scalars() if record_id not in others}
+    return found
+
+
+def _swept(session: Session, swept: Range, state: State, there: set[Key]) -> dict[Key, Touch]:
+    """Give the withdrawals of what is here in a range and not there."""
+    at = writing_in(session).at
+    touched: dict[Key, Touch] = {}
+    for record_id, version in _in_range(session, swept, state):
+        key = swept.kind, record_id
+        if key not in there:
+            given = Given(state.register_id, state.tier, version + 1, at)
+            touched[key] = Touch("withdraw", None, at, given)
+    _forget_left(session, swept, state, there)
+    return touched
+
+
+def _in_range(session: Session, swept: Range, state: State) -> list[Any]:
+    d = documents.c
+    theirs = (d.tier == int(Tier.PRIVATE), d.kind == swept.kind, d.source == state.register_id, d.body.is_not(None))
+    query = select(d.id, d.version).where(*theirs, *_between(documents, swept))
+    return list(session.execute(query).all())
+
+
+def _between(table: Any, swept: Range) -> list[Any]:  # noqa: ANN401 - either table
+    place = tuple_(table.c.created_at, table.c.id)
+
+    def at(place: Place) -> Any:  # noqa: ANN401 - a row value
+        return tuple_(literal(place[0], table.c.created_at.type), literal(place[1], table.c.id.type))
+
+    return [
+        *([place > at(swept.after)] if swept.after else []),
+        *([place <= at(swept.until)] if swept.until else []),
+    ]
+
+
+def _forget_left(session: Session, swept: Range, state: State, there: set[Key]) -> None:
+    mine = (apart.c.source == state.register_id, apart.c.kind == swept.kind)
+    ids = set(session.execute(select(apart.c.id).where(*mine, *_between(apart, swept))).scalars())
+    gone = ids - {record_id for _, record_id in there}
+    if gone:
+        session.execute(delete(apart).where(*mine, apart.c.id.in_(gone)))
+
+
+def _own(session: Session, keys: Iterable[Key], source: UUID) -> None:
+    """Make seeds copies for every tier, also for those that hear nothing of it."""
+    for kind, ids in by_kind(keys):
+        theirs = and_(documents.c.kind == kind, documents.c.id.in_(ids))
+        session.execute(update(documents).where(theirs).values(source=source))
+
+
+def _note_left(session: Session, items: Iterable[Item], source: UUID) -> None:
+    """Keep what the source shows and is not taken, for the comparison."""
+    found = list(items)
+    for kind, ids in by_kind(item.key for item in found):
+        session.execute(delete(apart).where(apart.c.source == source, apart.c.kind == kind, apart.c.id.in_(ids)))
+    rows = [
+        {"source": source, "kind": item.key[0], "id": item.key[1], "created_at": item.created_at}
+        | {"version": item.given.version, "hash": item.given.hash}
+        for item in found
+        if item.fields is not None
+    ]
+    if rows:
+        session.execute(insert(apart), rows)
+
+
+def _offer_again(session: Session, done: Iterable[Change]) -> None:
+    """Let other sources that show a record which is gone now give it: their copies will differ, and be mended."""
+    gone = [change.key for change in done if change.given and change.fields is None]
+    for kind, ids in by_kind(gone):
+        session.execute(delete(apart).where(apart.c.kind == kind, apart.c.id.in_(ids)))
+
+
+def conflict(keys: Sequence[Key], url: str) -> Stopped:
+    """Give what is said when ids of the source are local here."""
+    lines = "".join(f"\n  {kind}/{record_id}" for kind, record_id in keys[:_NAMED])
+    lines += f"\n  and {len(keys) - _NAMED:,} more" if len(keys) > _NAMED else ""
+    return Stopped(
+        f"{len(keys):,} records of {url} have ids that are this register's own, and nothing is written over. Copy into "
+        f"a database of its own, or ask those who run that register why it has them:{lines}"
+    )
