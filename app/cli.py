@@ -71,9 +71,7 @@ async def _opened(settings: Settings) -> AsyncIterator[Database]:
 
 
 def _serve(said: argparse.Namespace, settings: Settings) -> int:
-    import uvicorn  # noqa: PLC0415 - other commands start faster without it
-
-    from app.core.metrics import serve_metrics  # noqa: PLC0415 - the same
+    from app.serving import run  # noqa: PLC0415 - other commands start faster without it
 
     if said.no_seed:
         os.environ["VESTKA_SEED"] = "false"
@@ -83,20 +81,7 @@ def _serve(said: argparse.Namespace, settings: Settings) -> int:
     address = f"http://{'localhost' if said.host in {'127.0.0.1', '0.0.0.0'} else said.host}:{said.port}"  # noqa: S104 - compared, not bound
     _say(f"Vestka answers at {address}\n  read:   {address}/v1/persons\n  docs:   {address}/docs")
     _say("  write:  make a key with `key create --owner NAME --scope write` (see README)")
-    with serve_metrics(settings.metrics_host, settings.metrics_port):
-        uvicorn.run(
-            "app.main:app",
-            host=said.host,
-            port=said.port,
-            workers=said.workers,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # whom a request is from is decided in app/core/clients.py
-            http="app.core.wire:Wire" if sys.platform != "win32" else "auto",
-            log_level="warning",
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=10,
-        )
+    run(settings, said.host, said.port, said.workers)
     return 0
 
 

@@ -107,7 +107,10 @@ def _limit(responses: dict[str, Any]) -> None:
 
 def _everywhere() -> dict[str, dict[str, Any]]:
     """Describe the answers that every route may give, before it is asked."""
-    answers = {str(status): answer for status, answer in docs("too-long", "too-many-requests").items()}
+    answers = {
+        str(status): answer
+        for status, answer in docs("too-slow", "too-long", "too-many-requests", "head-too-large").items()
+    }
     answers["429"]["headers"] = _referred("headers", _LIMIT_HEADERS)
     return answers
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,14 +16,15 @@ from app.core.problems import Problem
 from app.core.requests import PATIENT
 
 _LOG: Final = structlog.get_logger("vestka")
-_ALWAYS: Final = {
+ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
-    "Permissions-Policy": "interest-cohort=()",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",  # pages say their own
+    "Cache-Control": "no-store",  # unless it is said otherwise
 }
-_API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 _EXPOSED: Final = "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy"
 # Some questions are asked by POST: they are long, or not for the address.
 _OPEN_METHODS: Final = "GET, HEAD, POST, OPTIONS"
@@ -76,6 +78,8 @@ class Edge:
             if answer.head:
                 scope = {**scope, "method": "GET", "head": True}  # what streams need not make its body
             await self._serve(scope, self._limited(scope, headers, receive), answer)
+        except ClientDisconnect:
+            pass  # gone before all was said: there is nobody to answer, and nothing to report
         except _TooLarge:
             await answer.problem(scope, receive, Problem("too-large", headers={"Connection": "close"}))
         except Exception as error:  # noqa: BLE001 - the last place that can answer
@@ -143,10 +147,8 @@ class _Answer:
         await self._send(message)
 
     def _complete(self, headers: MutableHeaders) -> None:
-        for name, value in _ALWAYS.items():
+        for name, value in ALWAYS.items():
             headers.setdefault(name, value)
-        headers.setdefault("Content-Security-Policy", _API_POLICY)
-        headers.setdefault("Cache-Control", "no-store")
         # Open for reading what is public; a browser is never told that it may send a key from another site.
         if "authorization" not in self._request:
             headers["Access-Control-Allow-Origin"] = "*"

@@ -38,6 +38,7 @@ _ALL: Final = (
     Type("forbidden", 403, "The key does not allow this", "The key lacks a scope, or may not read what it would set."),
     Type("not-found", 404, "There is no such record", "Nothing that you may see has this address."),
     Type("method-not-allowed", 405, "The method does not apply here", "The `Allow` header lists those that do."),
+    Type("too-slow", 408, "The request came too slowly", "Send it again, all of it at once."),
     Type("needed", 409, "Other records need this one", "`needed_by` lists those that you may see."),
     Type("in-flight", 409, "The same request is being worked on", "Ask again in a moment with the same key."),
     Type("gone", 410, "The record was deleted", "It was here and has been deleted; its id is never used again."),
@@ -50,6 +51,7 @@ _ALL: Final = (
     Type("key-reused", 422, "The idempotency key was used otherwise", "Use a new Idempotency-Key for a new request."),
     Type("unconditional", 428, "A precondition is needed", "Send `If-Match` with the ETag that you read."),
     Type("too-many-requests", 429, "Too many requests", "Wait as many seconds as `Retry-After` says; then go slower."),
+    Type("head-too-large", 431, "The header fields are too large", "Send fewer or shorter header fields."),
     Type("internal", 500, "The register failed", "This is our fault. Nothing was written. Tell those who run it."),
     Type("unavailable", 503, "The register is busy", "Nothing was written. Try again after `Retry-After` seconds."),
 )
