@@ -26,7 +26,7 @@ date.
 
 **Reading** what is public needs no key. **Writing** needs `Authorization: Bearer vk_…`.
 
-* A field that is `null` is unknown; one that is absent is not for you to see.
+* A field that is `null` is unknown; one that is absent is not for you to see; of an empty list nothing is known.
 * Dates are partial (EDTF): `2021`, `2021-05`, `2021-05-18`, `XXXX-07-13`, with `~` or `?`. A filter by date finds what
   may lie in the range.
 * Terms are years, months and days (`P7Y6M`) and are never added up.

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from app.cli import main
 from app.core.problems import TYPES
+from app.core.types import COUNTRIES
 from app.main import openapi_text
 from app.register import KINDS
 from app.settings import Settings
@@ -129,6 +130,41 @@ def test_each_example_is_what_its_schema_allows(operation: dict[str, Any]) -> No
         if "example" in content:
             schema = {**content.get("schema", {}), "components": SCHEMA["components"]}
             Draft202012Validator(schema).validate(content["example"])
+
+
+def enumerated(shape: Any) -> Iterator[str]:
+    """Give the words that a value can be, as far as its own schema lists them."""
+    for arm in (shape, shape.get("items", {}), *shape.get("anyOf", ())):
+        yield from (word for word in arm.get("enum", ()) if isinstance(word, str))
+        if arm is not shape and "items" in arm:
+            yield from enumerated(arm["items"])
+
+
+def told_of(shape: Any) -> str:
+    """Give all that is said of a value."""
+    arms = (shape, shape.get("items", {}), *shape.get("anyOf", ()))
+    return " ".join(arm.get("description", "") for arm in arms)
+
+
+def test_each_word_of_an_enumeration_is_described() -> None:
+    fields = [
+        (f"{name}.{field}", shape)
+        for name, schema in SCHEMA["components"]["schemas"].items()
+        for field, shape in schema.get("properties", {}).items()
+    ]
+    parameters = [
+        (f"{path}?{parameter['name']}", parameter["schema"] | {"description": parameter.get("description", "")})
+        for path, methods in SCHEMA["paths"].items()
+        for parameter in methods.get("get", {}).get("parameters", ())
+        if parameter["name"] != "sort"
+    ]
+    said = {
+        (place, word)
+        for place, shape in (*fields, *parameters)
+        for word in enumerated(shape)
+        if word not in KINDS and word not in COUNTRIES and f"`{word}`" not in told_of(shape)
+    }
+    assert said == set()
 
 
 def test_each_type_of_problem_is_described() -> None:

@@ -29,8 +29,8 @@ TABLE_CONTENT: Final[Mapping[str, dict[str, Any]]] = {name: {} for name in _MEDI
 AskedFormat = Annotated[
     Format | None,
     Field(
-        description="What to answer with; beats `Accept`. `csv` and `xlsx` are tables for spreadsheet programs: a "
-        "column per field, one per language of a text (`name.en`), the values of a list joined by `; `."
+        description="What to answer with (else `json`); beats `Accept`. `csv` and `xlsx` are tables for spreadsheet "
+        "programs: a column per field, one per language of a text (`name.en`), the values of a list joined by `; `."
     ),
 ]
 _SEPARATOR: Final = "; "

@@ -238,11 +238,13 @@ class Filters:
 
     def _offer(self, name: str, word: str | None, annotation: Any) -> Iterator[tuple[str, Offered]]:  # noqa: ANN401
         target = core_type(annotation)
-        base = word or name.removesuffix("_on")
+        base, text = word or name.removesuffix("_on"), self._kind.write.model_fields[name].description
         if name in self._kind.listed:
             yield (
                 word or name,
-                Offered(_list_of(_item(target)), f"One of `{name}`; any of several.", self._holds(name), many=True),
+                Offered(
+                    _list_of(_item(target)), f"One of `{name}`; any of several. {text}", self._holds(name), many=True
+                ),
             )
         elif target is Edtf:
             yield from self._dates(name, base)
@@ -254,8 +256,8 @@ class Filters:
             column = self._columns[name]
             yield word or name, Offered(bool, f"`{name}` is so.", lambda v, _: column.is_(v))
         elif is_code(target) or target is Rank or declared(self._kind.write.model_fields[name]).filter is True:
-            text = f"`{name}` is this; any of several."
-            yield word or name, Offered(_list_of(annotation), text, self._is(name), many=True)
+            said = f"`{name}` is this; any of several. {text}"
+            yield word or name, Offered(_list_of(annotation), said, self._is(name), many=True)
 
     def _dates(self, name: str, base: str) -> Iterator[tuple[str, Offered]]:
         first, last = self._columns[f"{name}_earliest"], self._columns[f"{name}_latest"]

@@ -63,7 +63,9 @@ class AddresseesAsked(PeopleAsked):
         description="Whether to list those too who cannot be written to, with the reason (JSON and tables).",
     )
     format: Format | None = Field(
-        default=None, description="What to answer with; beats `Accept`. `pdf` prints labels, `cards` cards."
+        default=None,
+        description="What to answer with, `json` unless said; beats `Accept`. `csv` and `xlsx` are tables, `vcf` is "
+        "for address books, `pdf` prints labels, `cards` cards.",
     )
     sheet: str | None = Field(
         default=None,

@@ -38,7 +38,10 @@ class CalendarAsked(PeopleAsked):
     """What the calendar takes."""
 
     event: list[Event] | None = Field(
-        default=None, max_length=4, description="These kinds of days only; repeat for several."
+        default=None,
+        max_length=4,
+        description="These kinds of days only: `birthday`, `hearing`, estimated `release`, anniversary of `detention`; "
+        "repeat for several.",
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.core.problems import ProblemOut
 from app.core.types import CountryCode, LanguageTag, LocalizedProse
 from app.letters.envelope import Size
-from app.reading.mail import MailReason
+from app.reading.mail import REASONS, MailReason
 
 LETTERS: Final = "Who can be written to now, and what goes on the envelope."
 Origin = Annotated[
@@ -22,7 +22,7 @@ AddressLanguage = Annotated[
     LanguageTag,
     Field(description="The language to write the address in, if it is known in it. Left out: the institution's."),
 ]
-EnvelopeSize = Annotated[Size, Field(description="C6, DL, C5, C4 (ISO 269) or US10 (9½ by 4⅛ inches).")]
+EnvelopeSize = Annotated[Size, Field(description="`C6`, `DL`, `C5`, `C4` (ISO 269) or `US10` (9½ by 4⅛ inches).")]
 Qr = Annotated[
     bool,
     Field(description="Whether to print a QR code that leads to the person's record, for all who see the letter."),
@@ -76,7 +76,7 @@ class AddresseeOut(BaseModel):
     )
     age: str | None = Field(description="The same in words, as PDFs print it, in the language of `origin`'s post.")
     warnings: list[str] = Field(description="Each is a word to program by, a colon and a sentence to read.")
-    reason: MailReason | None = Field(description="Why nobody can write; null when one can.")
+    reason: MailReason | None = Field(description=f"{REASONS} Null when they do.")
     since: str | None = Field(description="Since when nobody can; null when not known.")
     sources: list[SayingOut] = Field(description="Who says why nobody can.")
 
@@ -84,7 +84,7 @@ class AddresseeOut(BaseModel):
 class NoMailAddressOut(ProblemOut):
     """The problem `no-mail-address`: why nobody can write to the person."""
 
-    reason: MailReason = Field(description="Why nobody can write.")
+    reason: MailReason = Field(description=REASONS)
     since: str | None = Field(description="Since when nobody can; null when not known.")
     sources: list[SayingOut] = Field(description="Who says so.")
 

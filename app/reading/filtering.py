@@ -21,7 +21,7 @@ from app.reading.days import AsOf, today
 from app.reading.finding.finder import finder_of
 from app.reading.kept import custodies, situations, standings, values
 from app.reading.standing import Status
-from app.register.persons import Category, Person, Sex
+from app.register.persons import CATEGORIES, Category, Person, Sex
 
 _MOST: Final = 200
 _persons: Table = Person.__table__  # type: ignore[attr-defined]  # table classes have it
@@ -52,8 +52,8 @@ PARAMETERS: Final[Mapping[str, tuple[Any, Any]]] = {
     "organization": _many(Id, "An organization that the person belonged to"),
     "case": _many(Id, "A case that the person stands in"),
     "country": _many(CountryCode, "The country of a case of theirs, or of a place that held them by the day"),
-    "category": _many(Category, "What the person is known as"),
-    "sex": _many(Sex, "As stated by a source"),
+    "category": _many(Category, CATEGORIES.removesuffix(".")),
+    "sex": _many(Sex, "As stated by a source: `female`, `male` or `other`"),
     "birth_month": _many(Annotated[int, Field(ge=1, le=12)], "The month of birth, whatever the year"),
     "detained_from": _one(PartialDate, "Taken into custody, as may be, on or after this date."),
     "detained_to": _one(PartialDate, "Taken into custody, as may be, on or before this date."),

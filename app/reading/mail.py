@@ -34,10 +34,10 @@ _CLOSED: Final[Mapping[str, MailReason]] = {"blocked": "blocked", "relatives_onl
 _PRE_TRIAL: Final = frozenset({"pretrial", "police_custody", "administrative_arrest"})
 
 
-_REASONS: Final = (
+REASONS: Final = (
     "Why letters do not reach the person: `released`, `expelled` (exchanged or sent abroad), `deceased`, "
     "`unknown_whereabouts`, `home_confinement`, `blocked` (nobody's letters are let in), `relatives_only`, "
-    "`no_address` (held, but no address for letters is known). Absent when they do."
+    "`no_address` (held, but no address for letters is known)."
 )
 
 
@@ -45,7 +45,7 @@ class Mail(TypedDict):
     """Whether a letter reaches the person; if not, why and since when; if so, how fresh the address is."""
 
     reachable: Annotated[bool, Field(description="Whether there is an address at which letters reach the person.")]
-    reason: NotRequired[Annotated[MailReason, Field(description=_REASONS)]]
+    reason: NotRequired[Annotated[MailReason, Field(description=f"{REASONS} Absent when they do.")]]
     since: NotRequired[
         Annotated[str | None, Field(description="Since when they do not; null when unknown. Absent when they do.")]
     ]

@@ -50,11 +50,16 @@ class MatchEvidence(BaseModel):
 
     birth_date: Literal["agrees", "fits", "differs", "contradicts"] = Field(
         default="agrees",
-        description="`agrees`: the same day; `fits`: as far as it is known; `differs`: a slip may be why.",
+        description="`agrees`: the same day; `fits`: as far as it is known; `differs`: a slip may be why; "
+        "`contradicts`: another day.",
     )
-    country: Literal["fits", "differs"] = Field(default="fits", description="Of citizenship, a case or a place.")
+    country: Literal["fits", "differs"] = Field(
+        default="fits", description="Of citizenship, a case or a place: `fits` one of them, or `differs` from all."
+    )
     facility: Literal["fits"] = Field(default="fits", description="It holds or held the person.")
-    identifiers: Literal["agrees", "contradicts"] = Field(default="agrees", description="In the same other register.")
+    identifiers: Literal["agrees", "contradicts"] = Field(
+        default="agrees", description="In the same other register: `agrees` is the same, `contradicts` another one."
+    )
 
 
 class MatchCandidate(BaseModel):

@@ -13,7 +13,7 @@ from app.reading.estimate import ReleaseEstimate, release_estimate
 from app.reading.mail import Mail, ReviewIntervals, mail
 from app.reading.sentences import terms_in_force
 from app.reading.standing import Standing, Status
-from app.register.detentions import DetentionKind
+from app.register.detentions import KINDS, DetentionKind
 
 STATUSES: Final = (
     "`detained`: held without a sentence to deprivation of liberty, or for another trial. `imprisoned`: serving one. "
@@ -47,7 +47,7 @@ class Situation(TypedDict):
     facility_name: NotRequired[
         Annotated[LocalizedLine | None, Field(description="The name of that place, language tag → text.")]
     ]
-    detention_kind: Annotated[DetentionKind | None, Field(description="The kind of detention; null when not held.")]
+    detention_kind: Annotated[DetentionKind | None, Field(description=f"{KINDS} Null when not held.")]
     articles: Annotated[
         list[str],
         Field(

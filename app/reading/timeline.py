@@ -32,10 +32,14 @@ Precision = Literal["day", "month", "year", "yearless"]
 
 
 _KINDS: Final = (
-    "What happened. `…_start` and `…_end`, `birth` and `death` are what they say; `detention_confirmed`: a source says "
-    "on this day that the person is held; `place_confirmed`: that it is here."
+    "What happened: `birth`, `death`; `affiliation_start`, `affiliation_end` (came to an organization, left it); "
+    "`case_opened`, `charge_brought`, `hearing_start`, `hearing_end`, `sentence_decided`, `sentence_in_force`; "
+    "`detention_start`, `detention_end`; `detention_confirmed` (a source says on this day that the person is held), "
+    "`place_confirmed` (that it is here); `recognition` (somebody recognized the person, or no longer does)."
 )
-_PRECISION: Final = "How much of the date is stated; `yearless`: the year is not known."
+_PRECISION: Final = (
+    "How much of the date is stated: the `day`, the `month`, the `year`; `yearless`: a day without its year."
+)
 
 
 class RecordRef(TypedDict):

@@ -18,7 +18,9 @@ class AddressIn(Input):
 
     facility_id: Id | None = field(None, text="The facility it is of.", references="facilities")
     person_id: Id | None = field(None, text="The person it is of.", references="persons", owner=True)
-    purpose: Purpose = choice("letters", text="What is sent there.")
+    purpose: Purpose = choice(
+        "letters", text="What is sent there: `letters` or `parcels`; or where people go for `visits`."
+    )
     country: CountryCode = field(text="The country it is in.", filter=True)
     postal_code: PostalCode | None = field(None, text="The postal code, as text.", filter=True)
     region: LocalizedLine | None = compound(None, text="Region.")

@@ -14,7 +14,7 @@ class ArticleIn(Input):
     """An article of a code."""
 
     country: CountryCode = field(text="Whose code it is.", filter=True)
-    code: Code = choice(text="Which code.")
+    code: Code = choice(text="Which code: `criminal` or `administrative`.")
     number: ArticleNumber = field(text="Its number, as text; lists sort it as a lawyer would.")
     title: LocalizedLine | None = compound(None, text="What it punishes.")
     valid_from: PartialDate | None = field(None, text="In force from.", filter=False)

@@ -21,9 +21,15 @@ class ChargeIn(Input):
     part: Line | None = field(None, text="The part of the article.", max_length=20)
     case_id: Id | None = field(None, text="The case it is part of.", references="cases")
     sentence_id: Id | None = field(None, text="The sentence it led to.", references="sentences")
-    stage: Stage | None = choice(None, text="How far the act went, as charged.")
-    role: Role | None = choice(None, text="What part the person is said to have played.")
-    status: Status = choice(text="What became of it.")
+    stage: Stage | None = choice(
+        None, text="How far the act went, as charged: `completed`, `attempt` or `preparation`."
+    )
+    role: Role | None = choice(
+        None, text="What part the person is said to have played: `principal`, `organizer` or `accomplice`."
+    )
+    status: Status = choice(
+        text="What became of it: `charged` (still open), `convicted`, `acquitted`, or `dropped` without a verdict."
+    )
     brought_on: PastDate | None = field(None, text="When it was brought.")
     as_written: Prose | None = field(None, text="How the source put it.")
 

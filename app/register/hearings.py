@@ -10,13 +10,18 @@ from app.register.words import PERSON, Names
 
 HearingKind = Literal["trial", "appeal", "supervision", "detention_review", "added_term", "other"]
 
+_KINDS = (
+    "What is heard: the `trial` (first instance), an `appeal`, a review of a judgment in force (`supervision`), "
+    "whether custody goes on (`detention_review`), a new charge in custody that may bring an `added_term`, `other`."
+)
+
 
 class HearingIn(Input):
     """A hearing, past or to come."""
 
     person_id: Id = field(text=PERSON, references="persons", owner=True)
     case_id: Id | None = field(None, text="The case it is about.", references="cases")
-    kind: HearingKind = choice(text="What is heard.")
+    kind: HearingKind = choice(text=_KINDS)
     court: LocalizedLine | None = compound(None, text="The court.")
     judges: Names = compound(default_factory=list, text="Who judges.", filter=False)
     starts_on: PartialDate | None = field(None, text="Its first day.")

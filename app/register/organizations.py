@@ -13,7 +13,9 @@ class OrganizationIn(Input):
     """An organization that a source names."""
 
     name: LocalizedLine = compound(text="Its name in each language that a source gives.")
-    kind: OrganizationKind = choice(text="What it is.")
+    kind: OrganizationKind = choice(
+        text="What it is: `ngo`, `media`, `company`, `state_body`, `coalition` (of organizations), `court` or `other`."
+    )
     country: CountryCode | None = field(None, text="Where it is based.", filter=True)
     website: Url | None = field(None, text="Its website.")
     dissolved_on: PastDate | None = field(None, text="When it was dissolved.")

@@ -34,13 +34,24 @@ Category = Literal[
     "other",
 ]
 
+_NAMES = (
+    "What the spelling is: that of documents (`legal`), what the person goes by (`preferred`), a pen name or nickname"
+    " (`alias`), the name at `birth`, a spelling in another script (`transliteration`)."
+)
+CATEGORIES = (
+    "What the person is known as: `journalist`, `media_worker` (works for media in another way), `blogger`, "
+    "`human_rights_defender`, `lawyer`, `activist`, `politician`, `trade_unionist`, `entrepreneur`, `worker`, "
+    "`civil_servant`, `law_enforcement`, `military`, `medical_worker`, `teacher`, `academic`, `student`, `artist`, "
+    "`athlete`, `clergy`, `other`."
+)
+
 
 class Name(BaseModel):
     """One spelling of a person's name."""
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: NameKind = Field(description="What the spelling is: `legal` is that of documents.")
+    kind: NameKind = Field(description=_NAMES)
     language: LanguageTag | None = Field(default=None, description="The language it is in.")
     full: Line = Field(description="The whole name, as printed.")
     family: Line | None = Field(default=None, description="The family name in it.")
@@ -63,15 +74,13 @@ class PersonIn(Input):
     names: list[Name] = compound(
         min_length=1, max_length=100, text="Every spelling that a source gives; the first is the one shown."
     )
-    sex: Sex | None = choice(None, text="As stated by a source.")
+    sex: Sex | None = choice(None, text="As stated by a source: `female`, `male` or `other`; null when none says.")
     birth_date: PastDate | None = field(None, text="When the person was born.", filter="born")
     death_date: PastDate | None = field(None, text="When the person died.", filter="died")
     nationalities: list[CountryCode] = compound(
         default_factory=list, max_length=10, text="Countries of citizenship.", filter="nationality"
     )
-    categories: list[Category] = compound(
-        default_factory=list, max_length=10, text="What the person is known as.", filter="category"
-    )
+    categories: list[Category] = compound(default_factory=list, max_length=10, text=CATEGORIES, filter="category")
     occupation: LocalizedLine | None = compound(None, text="What the person did, as a source puts it.")
     biography: LocalizedProse | None = compound(None, text="What sources say of the person's life.")
     photo_url: Url | None = field(None, text="A photograph that may be shown.")

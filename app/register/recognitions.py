@@ -1,21 +1,25 @@
 """Recognitions: who calls a person a political prisoner, and since when."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from app.core.record import Input, Record, choice, field
 from app.core.resource import Resource
 from app.core.types import Id, PastDate
 from app.register.words import PERSON
 
-Decision = Annotated[
-    Literal["recognized", "withdrawn", "posthumous", "ex_post_facto"],
-    Field(description="`ex_post_facto`: recognized after the person was free."),
-]
+Decision = Literal["recognized", "withdrawn", "posthumous", "ex_post_facto"]
 Scheme = Literal[
     "political_prisoner", "prisoner_of_conscience", "persecuted_journalist", "arbitrary_detention", "other"
 ]
+
+_DECISIONS = (
+    "What was decided: `recognized`, `withdrawn` (no longer recognized), `posthumous` (after death), `ex_post_facto` "
+    "(after the person was free)."
+)
+_SCHEMES = (
+    "As what the person is recognized: `political_prisoner`, `prisoner_of_conscience` (as Amnesty International has "
+    "it), `persecuted_journalist`, `arbitrary_detention` (as the UN working group has it), `other`."
+)
 
 
 class RecognitionIn(Input):
@@ -23,8 +27,8 @@ class RecognitionIn(Input):
 
     person_id: Id = field(text=PERSON, references="persons", owner=True)
     organization_id: Id = field(text="Who decided.", references="organizations")
-    decision: Decision = choice(text="What was decided.")
-    scheme: Scheme = choice(text="As what the person is recognized.")
+    decision: Decision = choice(text=_DECISIONS)
+    scheme: Scheme = choice(text=_SCHEMES)
     decided_on: PastDate | None = field(None, text="When it was decided.")
 
 

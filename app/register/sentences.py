@@ -27,6 +27,25 @@ Regime = Literal["general", "enhanced", "strict", "special", "settlement", "pris
 Stage = Literal["first_instance", "appeal", "supervision", "retrial", "added_term", "regime_change", "in_absentia"]
 Status = Literal["in_force", "appealed", "quashed", "replaced", "served", "pardoned"]
 
+_KINDS = (
+    "What the punishment is. Deprivation of liberty: `imprisonment`, `life_imprisonment`; `death`. Restriction of "
+    "liberty: in an open facility (`restriction_open_facility`) or at home (`restriction_home`). `arrest` (days or "
+    "months in a cell), a `suspended` sentence, a `fine`, `community_service`, a `ban` on posts or activities, "
+    "`compulsory_treatment`."
+)
+REGIMES = (
+    "Under which regime: in a colony, from the mildest to the hardest, `general`, `enhanced`, `strict`, `special`; in"
+    " a `settlement`; in a `prison`; `unknown`."
+)
+_STAGES = (
+    "Which kind of decision it is: of the `first_instance`, on `appeal`, by way of `supervision`, after a `retrial`; "
+    "an `added_term` from a trial in custody, a `regime_change` (how, not how long), a verdict `in_absentia`."
+)
+_STATUSES = (
+    "What became of it: `in_force`, `appealed` (not in force yet), `quashed`, `replaced` by another sentence, "
+    "`served`, `pardoned`."
+)
+
 
 class Fine(BaseModel):
     """A sum of money."""
@@ -51,18 +70,18 @@ class SentenceIn(Input):
 
     person_id: Id = field(text=PERSON, references="persons", owner=True)
     case_id: Id | None = field(None, text="The case it ends.", references="cases")
-    kind: SentenceKind = choice(text="What the punishment is.")
+    kind: SentenceKind = choice(text=_KINDS)
     term: Term | None = field(None, text="How long.")
-    regime: Regime | None = choice(None, text="Under which regime.")
+    regime: Regime | None = choice(None, text=REGIMES)
     fine: Fine | None = compound(None, text="How much, for a fine.")
     credit_rule: CreditRule | None = compound(None, text="How time before the verdict counts.")
-    stage: Stage | None = choice(None, text="Which kind of decision it is.")
+    stage: Stage | None = choice(None, text=_STAGES)
     court: LocalizedLine | None = compound(None, text="The court.")
     judges: Names = compound(default_factory=list, text="Who judged.", filter=False)
     prosecutors: Names = compound(default_factory=list, text="Who prosecuted.", filter=False)
     decided_on: PastDate | None = field(None, text="The day of the verdict.")
     in_force_on: PartialDate | None = field(None, text="The day it takes effect.")
-    status: Status | None = choice(None, text="What became of it.")
+    status: Status | None = choice(None, text=_STATUSES)
     replaces_id: Id | None = field(None, text="The sentence it takes the place of.", references="sentences")
     as_written: Prose | None = field(None, text="How the source put it.")
 

@@ -10,11 +10,16 @@ from app.core.types import Id, LanguageTag, Line, Lines, PastDate, Prose, Url
 
 SourceKind = Literal["open_letter", "news", "court_document", "ngo_register", "official", "testimony", "other"]
 
+_KINDS = (
+    "What it is: an `open_letter`, `news`, a `court_document`, another register of such cases (`ngo_register`), what "
+    "a state body says (`official`), what a witness or relative says (`testimony`), `other`."
+)
+
 
 class SourceIn(Input):
     """A document or page that states facts."""
 
-    kind: SourceKind = choice(text="What it is.")
+    kind: SourceKind = choice(text=_KINDS)
     title: Line = field(text="Its title, as printed.")
     publisher_id: Id | None = field(None, text="The organization that published it.", references="organizations")
     published_on: PastDate | None = field(None, text="When it was published.")

@@ -6,11 +6,7 @@ from pydantic import Field
 
 from app.core.types import Line
 
-Mail = Annotated[
-    Literal["open", "relatives_only", "blocked", "unknown"],
-    Field(
-        description="Whether letters reach people there: `open` to all, from `relatives_only`, `blocked`, or `unknown`."
-    ),
-]
+Mail = Literal["open", "relatives_only", "blocked", "unknown"]
+MAIL = "`open` to letters from all, `relatives_only`, `blocked`, or `unknown`"
 Names = Annotated[list[Line], Field(max_length=50)]
 PERSON = "The person it belongs to."

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, and_, select, union_all
+from sqlalchemy import Select, and_, exists, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.dialects import OuterFirst
@@ -20,8 +20,9 @@ from app.reading.searching.tokens import Typed
 
 _MOST_WORDS: Final = 2_000  # words of the index that the typed ones may mean, before they are compared
 _MOST_BEGUN: Final = 200  # words that one beginning may stand for
-_MOST_POSTINGS: Final = 20_000  # records of the rarest words that are looked at
-_MOST_RANKED: Final = 300  # records whose texts are read
+_MOST_POSTINGS: Final = 5_000  # records of the rarest words that are looked at
+_MOST_PASSED: Final = 20_000  # records of a common word among which those are looked for that have another one too
+_MOST_RANKED: Final = 200  # records whose texts are read
 _Row = Any  # of a statement beside which its columns are named
 
 
@@ -38,7 +39,7 @@ async def search(session: AsyncSession, tier: Tier, asked: Typed, kinds: Collect
         return []
     words = [_Word(*row) for row in await session.execute(_words(asked, tier))]
     meant, ids = await asyncio.to_thread(_compared, asked, words)
-    rows = (await session.execute(_postings(_telling(meant, words), kinds))).all()
+    rows = (await session.execute(_postings(*_telling(meant, words), kinds))).all()
     best = _most_promising(meant, ids, rows)
     texts: dict[Key, list[Text]] = defaultdict(list)
     for kind, record_id, *text in (await session.execute(_texts(best, tier))) if best else ():
@@ -78,23 +79,33 @@ def _compared(asked: Typed, words: Sequence[_Word]) -> tuple[list[Meant], dict[i
     return found, {one.id: one.word for one in words}
 
 
-def _telling(meant: Iterable[Meant], words: Sequence[_Word]) -> list[int]:
-    """Give the words whose records are looked at: those of the rarest typed ones, within bounds."""
+def _telling(meant: Iterable[Meant], words: Sequence[_Word]) -> tuple[list[int], list[int]]:
+    """Give the words whose records are looked at, those of the rarest typed ones.
+
+    Where already the rarest has too many, give also the words of which a record must have one beside.
+    """
+    rarest = sorted((one for one in meant if one.words), key=lambda one: one.records)
     taken: set[str] = set()
     rows = 0
-    for one in sorted((one for one in meant if one.words), key=lambda one: one.records):
+    for place, one in enumerate(rarest):
         rows += one.records
-        if taken and rows > _MOST_POSTINGS:
+        if place and rows > _MOST_POSTINGS:
             break
         taken |= one.words.keys()
-    return sorted({one.id for one in words if one.word in taken})
+    beside = rarest[1].words if len(rarest) > 1 and rarest[0].records > _MOST_POSTINGS else {}
+    ids = {one.id: one.word for one in words}
+    return [key for key in sorted(ids) if ids[key] in taken], [key for key in sorted(ids) if ids[key] in beside]
 
 
-def _postings(word_ids: Sequence[int], kinds: Collection[str]) -> Select[Any]:
+def _postings(word_ids: Sequence[int], beside: Sequence[int], kinds: Collection[str]) -> Select[Any]:
     p, r = search_postings.c, search_records.c
     both = OuterFirst(search_postings, search_records, and_(r.number == p.number, r.kind.in_(sorted(kinds))))
-    query = select(p.word_id, p.number).select_from(both).where(p.word_id.in_(word_ids))
-    return query.order_by(p.word_id, p.number).limit(_MOST_POSTINGS)
+    query = select(p.word_id, p.number).select_from(both).where(p.word_id.in_(word_ids)).order_by(p.word_id, p.number)
+    if not beside:
+        return query.limit(_MOST_POSTINGS)
+    passed, other = query.limit(_MOST_PASSED).subquery(), search_postings.alias()
+    has = exists().where(other.c.word_id.in_(beside), other.c.number == passed.c.number)
+    return select(passed).where(has).limit(_MOST_POSTINGS)
 
 
 def _most_promising(meant: Sequence[Meant], words: Mapping[int, str], rows: Iterable[_Row]) -> list[int]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from app.names.keys import keys
 from app.names.likeness import SAME_SOUND, similarity
+from app.names.sound import readings
 from app.reading.searching.tokens import is_number
 
 NEAR: Final = 0.8  # likeness below which a word is another one: one slip in five letters
@@ -19,7 +20,7 @@ def entered(word: str) -> set[str]:
     """Give the keys that a word is entered under."""
     if is_number(word):
         return {f"#{word}"}
-    sounds = keys(word).sounds[:_READINGS]
+    sounds = readings(word)[:_READINGS]
     forms = {f"~{form}" for sound in sounds for form in _forms(sound.k2)}
     return forms | {f"={word}", *(f"={sound.k1}" for sound in sounds)}
 
@@ -28,7 +29,7 @@ def alike(typed: str) -> set[str]:
     """Give the keys under which words are entered that a typed one may mean."""
     if is_number(typed):
         return {f"#{typed}"}
-    return {f"={typed}", *(f"~{form}" for sound in keys(typed).sounds for form in _forms(sound.k2))}
+    return {f"={typed}", *(f"~{form}" for sound in readings(typed) for form in _forms(sound.k2))}
 
 
 def begun(typed: str, *, unfinished: bool) -> Iterator[tuple[str, str]]:
@@ -37,7 +38,7 @@ def begun(typed: str, *, unfinished: bool) -> Iterator[tuple[str, str]]:
         start = f"#{typed}" if unfinished and len(typed) > 1 else f"#{typed}-"
         yield start, start + _LAST
     elif unfinished:
-        for start in dict.fromkeys([typed, *(sound.k1 for sound in keys(typed).sounds)]):
+        for start in dict.fromkeys([typed, *(sound.k1 for sound in readings(typed))]):
             yield f"={start}", f"={start}{_LAST}"
 
 
@@ -59,8 +60,8 @@ def _like_numbers(typed: str, word: str, *, unfinished: bool) -> float:
 
 
 def _like_beginnings(typed: str, word: str) -> float:
-    starts = {typed, *(sound.k1 for sound in keys(typed).sounds)} - {""}
-    wholes = {word, *(sound.k1 for sound in keys(word).sounds)}
+    starts = {typed, *(sound.k1 for sound in readings(typed))} - {""}
+    wholes = {word, *(sound.k1 for sound in readings(word))}
     shares = [len(start) / len(whole) for start in starts for whole in wholes if whole.startswith(start)]
     return _BEGUN + (1 - _BEGUN) * SAME_SOUND * max(shares) if shares else 0.0
 

@@ -72,7 +72,9 @@ class SearchAsked(BaseModel):
 class Result(BaseModel):
     """Something that was found."""
 
-    kind: SearchKind = Field(description="What it is: the kind of record.")
+    kind: SearchKind = Field(
+        description="Its kind: `persons`, `facilities`, `organizations`, `articles`, `cases` or `sources`."
+    )
     id: UUID = Field(description="The record's id: `/v1/{kind}/{id}`.")
     label: str = Field(description="What it is called, in the language that was found, else in English if it has one.")
     match: Match = Field(description="Why it was found.")

@@ -270,3 +270,14 @@ async def test_a_search_takes_few_statements_and_the_same_answer_is_not_sent_twi
     tag = {"If-None-Match": first.headers["etag"]}
     again = await register.public.get("/v1/search?q=velmorka+trial", headers=tag)
     assert (again.status_code, again.headers["cache-control"]) == (304, "public, no-cache")
+
+
+async def test_where_many_have_a_common_word_those_are_ranked_that_have_another_too(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles = [f"Velmorka report {number}" for number in range(6)] + ["Velmorka trial", "Trial of somebody else"]
+    made = [await create(register.editor, "sources", source(title=title)) for title in titles]
+    assert (await ids(register.public, "velmorka trial"))[0] == made[6]["id"]
+    monkeypatch.setattr("app.reading.searching.asking._MOST_POSTINGS", 1)
+    assert await ids(register.partner, "velmorka trial") == [made[6]["id"]]
+    assert await ids(register.partner, "velmorka") == [made[0]["id"]]
