@@ -16,13 +16,14 @@ from app.reading.searching.keys import NEAR, alike, begun, likeness
 from app.reading.searching.ranking import Hit, Meant, rank
 from app.reading.searching.tables import search_keys, search_postings, search_records, search_texts, search_words
 from app.reading.searching.texts import Text
-from app.reading.searching.tokens import Typed
+from app.reading.searching.tokens import Typed, is_number
 
 _MOST_WORDS: Final = 2_000  # words of the index that the typed ones may mean, before they are compared
 _MOST_BEGUN: Final = 200  # words that one beginning may stand for
 _MOST_POSTINGS: Final = 5_000  # records of the rarest words that are looked at
 _MOST_PASSED: Final = 20_000  # records of a common word among which those are looked for that have another one too
 _MOST_RANKED: Final = 200  # records whose texts are read
+_TELLING_LETTERS: Final = 4
 _Row = Any  # of a statement beside which its columns are named
 
 
@@ -75,8 +76,14 @@ def _compared(asked: Typed, words: Sequence[_Word]) -> tuple[list[Meant], dict[i
         sure = {one.word: likeness(token, one.word, unfinished=_goes_on(asked, token)) for one in these.values()}
         near = {word: share for word, share in sure.items() if share >= NEAR}
         common = sum(one.records for one in these.values() if one.word in near)
-        found.append(Meant(near, 1 / (1 + math.log1p(common)), common))
+        found.append(Meant(near, _weight(token, common), common))
     return found, {one.id: one.word for one in words}
+
+
+def _weight(token: str, records: int) -> float:
+    """Give what a match of a token says: the more the rarer it is, and less of a word of two or three letters."""
+    short = 1.0 if is_number(token) else min(1.0, len(token) / _TELLING_LETTERS)
+    return short / (1 + math.log1p(records))
 
 
 def _telling(meant: Iterable[Meant], words: Sequence[_Word]) -> tuple[list[int], list[int]]:

@@ -11,7 +11,7 @@ from app.reading.searching.tokens import is_number
 NEAR: Final = 0.8  # likeness below which a word is another one: one slip in five letters
 _READINGS: Final = 2  # readings of a stored word that are looked up; what is typed has all of its
 _LONG: Final = 5  # sounds of a word in which one may be a slip
-_BEGUN: Final = 0.9  # likeness of a word of which only the beginning is typed, the more the more of it
+_BEGUN: Final = 0.85  # likeness of a word of which only the beginning is typed, the more the more of it
 _PART_OF_NUMBER: Final = 0.9  # of 361 and 361-4
 _LAST: Final = "\U0010ffff"
 

@@ -65,6 +65,9 @@ async def test_the_seeds_are_found_by_what_people_type(seeded: Register) -> None
         "dialouge behnid bars": ("sources", LETTER),
         "Хьюман Константа": ("organizations", "Human Constanta"),
         "tut.by case": ("cases", "TUT.BY case"),
+        "дело tut.by": ("cases", "TUT.BY case"),
+        "ул. Антошкина, 3": ("facilities", COLONY),
+        "internet": ("organizations", "Internet Protection Society"),
     }
     for text, (kind, label) in first.items():
         best = (await found(seeded.public, text))[0]
