@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import service
 from app.core import keys, logs, metrics
 from app.core.clients import Clients
-from app.core.edge import Edge, Methods
+from app.core.edge import REFUSED, Edge, Methods, failure
 from app.core.express import Express
 from app.core.hot import Hot
 from app.core.limits import Limits
@@ -75,13 +75,21 @@ class Served(FastAPI):
         await super().__call__(scope, receive, send)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        await (self.front or self.routed)(scope, receive, send)
+        """Serve one request; what fails before the routes is a problem too."""
+        try:
+            await (self.front or self.routed)(scope, receive, send)
+        except ConnectionAbortedError:
+            raise  # an answer had begun: the connection breaks
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            await self.routed({**scope, REFUSED: failure(scope, error)}, receive, send)
 
 
 @asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
+    logs.guard()
     await asyncio.to_thread(migrate, settings.url)
     database = open_database(settings.url, settings.read_url)
     app.state.database = database

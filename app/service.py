@@ -1,9 +1,11 @@
 """Routes of the service itself: the way in, health, documentation, types of problems."""
 
+import asyncio
+import threading
 from functools import cache
-from typing import Any
+from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from sqlalchemy import text
@@ -18,6 +20,7 @@ from app.places import STATIC
 from app.register import RESOURCES
 
 router = APIRouter(tags=["service"], dependencies=STRICT)
+_DESCRIBING: Final = threading.Lock()
 # The page may load what this server has, and nothing else.
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -114,7 +117,9 @@ async def problem(slug: str) -> Response:
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """Give the description of the API."""
-    return Response(_described(request.app), media_type=JSON, headers={"Cache-Control": "public, max-age=300"})
+    # Made at first request, which takes a second that others should not wait for.
+    described = await asyncio.to_thread(_described, request.app)
+    return Response(described, media_type=JSON, headers={"Cache-Control": "public, max-age=300"})
 
 
 @router.get("/docs", include_in_schema=False)
@@ -124,8 +129,13 @@ async def documentation() -> Response:
     return FileResponse(STATIC / "docs.html", media_type="text/html; charset=utf-8", headers=policy)
 
 
+def _described(app: FastAPI) -> bytes:
+    with _DESCRIBING:
+        return _description(app)
+
+
 @cache
-def _described(app: Any) -> bytes:  # noqa: ANN401 - FastAPI, as a key of the cache
+def _description(app: FastAPI) -> bytes:
     return to_json(describe(app, RESOURCES))
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -24,6 +25,11 @@ class Served:
 
     process: "subprocess.Popen[bytes]"
     base: str
+
+    @property
+    def address(self) -> tuple[str, int]:
+        place = urlsplit(self.base)
+        return str(place.hostname), int(place.port or 0)
 
     def kill(self) -> None:
         """Kill it and its workers as a power cut would."""
@@ -41,12 +47,13 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(url: str, *arguments: str, **settings: str) -> Iterator[Served]:
-    """Run `vestka serve` on a database until the block ends."""
+def served(url: str, *arguments: str, said: str = os.devnull, **settings: str) -> Iterator[Served]:
+    """Run `vestka serve` on a database until the block ends; the file ``said`` takes what it says."""
     port = free_port()
     command = [sys.executable, "-P", "-m", "app.cli", "serve", "--port", str(port), "--no-seed", *arguments]
     environment = {**os.environ, **_UNLIMITED, "PYTHONPATH": str(ROOT), "VESTKA_DATABASE_URL": url, **settings}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
+    with Path(said).open("ab") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
     running = Served(process, f"http://127.0.0.1:{port}")
     try:
         _await(running)

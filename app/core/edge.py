@@ -1,7 +1,6 @@
 """The outermost layer: HEAD, OPTIONS, CORS, security headers, body limits, and no error that is not a problem."""
 
 import re
-import traceback
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -12,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.dialects import TooLong, is_passing
+from app.core.logs import told
 from app.core.problems import Problem
 from app.core.requests import PATIENT
 
@@ -83,7 +83,7 @@ class Edge:
         except _TooLarge:
             await answer.problem(scope, receive, Problem("too-large", headers={"Connection": "close"}))
         except Exception as error:  # noqa: BLE001 - the last place that can answer
-            await answer.problem(scope, receive, _failure(scope, error))
+            await answer.problem(scope, receive, failure(scope, error))
 
     def _refused(self, scope: Scope) -> Problem | None:
         refused: Problem | None = scope.get(REFUSED)
@@ -161,13 +161,10 @@ class _Answer:
         await problem.response()(scope, receive, self)
 
 
-def _failure(scope: Scope, error: Exception) -> Problem:
+def failure(scope: Scope, error: Exception) -> Problem:
     """Give the problem for what nobody expected; log where it happened, never what was asked or by whom."""
     if is_passing(error):
         _LOG.warning("unavailable", error=type(error).__name__)
         return Problem("unavailable", headers={"Retry-After": "2"})
-    frames = traceback.extract_tb(error.__traceback__)
-    route = getattr(scope.get("route"), "path", "none")
-    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
-    _LOG.error("failed", error=type(error).__name__, route=route, method=scope["method"], at=places)
+    _LOG.error("failed", route=getattr(scope.get("route"), "path", "none"), method=scope["method"], **told(error))
     return Problem("internal")

@@ -319,3 +319,15 @@ def test_a_server_counts_as_its_settings_say_and_believes_the_proxies_that_it_is
         assert found[0].headers["ratelimit-policy"] == '"public";q=4;w=60'
         assert [ask(behind.base, f"192.0.2.{n}").status_code for n in range(8)] == [200] * 8
         assert [ask(behind.base, ALICE).status_code for _ in range(4)][-1] == 429
+
+
+async def test_what_fails_in_front_of_the_routes_is_a_problem_too(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(register.app, "front", failing)
+    answer = await register.public.get("/v1/persons")
+    assert (answer.status_code, answer.json()["type"]) == (500, "/problems/internal")
+    assert answer.headers["x-content-type-options"] == "nosniff"

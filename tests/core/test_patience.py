@@ -6,7 +6,6 @@ import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
@@ -303,8 +302,7 @@ async def test_a_server_with_hostile_clients_answers_the_others(sqlite_url: str)
     try:
         with served(sqlite_url) as running:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-            place = urlsplit(running.base)
-            address = (str(place.hostname), int(place.port or 0))
+            address = running.address
             assert (await hostile.idle(address, 400)).got == {"held": 400}
             assert (await hostile.large_heads(address)).got.keys() == {"414", "431"}
             assert (await hostile.bombs(address)).got.keys() == {"400", "415", "422"}
