@@ -22,6 +22,7 @@ _LARGE: Final = 100_000
 _LARGEST: Final = 1_000_000
 _WHOLE: Final = Effort(0.3, 9)
 _QUICK: Final = Effort(0.12, 3)
+_MOST_NOISE: Final = 9.99  # that is printed; more says no more
 
 
 def main() -> int:
@@ -101,10 +102,8 @@ def _write(found: Measured, url: str, effort: Effort) -> None:
         for beside in writing.disturbed(server, key, effort):
             found.disturbed.append(beside)
             words = f"{beside.read}, {beside.way} ten times a second"
-            print(
-                f"{words:56}{beside.left:>8.0%} left, ±{min(beside.noise, 9.99):.0%}, {beside.writes:.0f} writes",
-                flush=True,
-            )
+            noise = min(beside.noise, _MOST_NOISE)
+            print(f"{words:56}{beside.left:>8.0%} left, ±{noise:.0%}, {beside.writes:.0f} writes", flush=True)
 
 
 @contextmanager
@@ -118,8 +117,9 @@ def _copy(url: str) -> Iterator[str]:
 
 
 def _print(row: Row) -> None:
+    noise = min(row.noise, _MOST_NOISE)
     print(
-        f"{row.case:38}{row.size:>9,}{row.requests:>9,.0f}{row.ratio:>8.3g}{row.noise:>7.0%}{row.cpu:>7.2f}"
+        f"{row.case:38}{row.size:>9,}{row.requests:>9,.0f}{row.ratio:>8.3g}{noise:>7.0%}{row.cpu:>7.2f}"
         f"{row.p50:>9.2f}{row.p95:>8.2f}{row.p99:>8.2f}",
         flush=True,
     )
