@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import service
 from app.core import keys, logs, metrics
+from app.core.atonce import AtOnce, at_once_of
 from app.core.clients import Clients
 from app.core.edge import REFUSED, Edge, Methods, failure
 from app.core.express import Express
@@ -69,6 +70,7 @@ class Served(FastAPI):
     """The application, with what is ready in front of it."""
 
     front: ASGIApp | None = None
+    at_once: AtOnce | None = None  # gives the answer to a request that can be given without waiting
 
     async def routed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request by the routes."""
@@ -135,6 +137,7 @@ def create_app(settings: Settings | None = None) -> Served:
         longest=settings.max_address_bytes,
     )
     app.front = _front(app, settings)
+    app.at_once = at_once_of(app.front)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _refused)
     app.add_exception_handler(HTTPException, _http)

@@ -53,7 +53,8 @@ def measure(servers: Servers, cases: Sequence[Case], effort: Effort, told: Calla
 
 def _measured(bare: Server, server: Server, case: Case, effort: Effort) -> Row:
     size = _size(server, case)
-    reference = [load.request("/304" if case.status == 304 else f"/{size}")]  # noqa: PLR2004 - the HTTP status
+    path = b"/304" if case.status == 304 else b"/%d" % size  # noqa: PLR2004 - the HTTP status
+    reference = [b" ".join((method, path, rest)) for method, _, rest in (case.requests[0].split(b" ", 2),)]
     pairs = [
         (_run(bare, reference, case, effort), _run(server, case.requests, case, effort)) for _ in range(effort.rounds)
     ]

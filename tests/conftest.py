@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from app.core.access import make_key
 from app.core.database import Database
-from app.core.dialects import LAST_HEARD
+from app.core.dialects.watching import LAST_HEARD
 from app.core.migrating import migrate
 from app.main import Served, create_app
 from app.parts import open_database

@@ -13,16 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
 from app.core import recorder
-from app.core.dialects import (
-    FileWatch,
-    brief_engine,
-    bulk_engine,
-    direct_reader,
-    last_heard,
-    reading_engine,
-    watched_file,
-    writing_engine,
-)
+from app.core.dialects import brief_engine, bulk_engine, reading_engine, writing_engine
+from app.core.dialects.direct import direct_reader
+from app.core.dialects.watching import FileWatch, last_heard, watched_file
 from app.core.express import Direct
 from app.core.history import Writing, register
 from app.core.hot import Polled, Watch

@@ -73,6 +73,11 @@ def render(
     return to_json(head | ({"origin": origin} if origin else {}) | fields)
 
 
+def id_of(body: bytes) -> UUID:
+    """Give the id of a record that was written so: it comes first."""
+    return UUID(body[7:43].decode())
+
+
 def canonical(value: object) -> bytes:
     """Write JSON in one way only: keys sorted, nulls dropped from objects."""
     return json.dumps(_without_nulls(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

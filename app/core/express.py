@@ -4,32 +4,43 @@ A route that has read its answer with one statement leaves a plan of it here. Wh
 or for another record of the kind, is answered by the plan: the database is read, nothing else is done twice.
 """
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from fastapi import Request
-from sqlalchemy import CursorResult
+from sqlalchemy import CursorResult, LargeBinary
+from sqlalchemy.types import TypeEngine
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core.atonce import WHOLE, Answer, Header, Question, asked_publicly, has, written
 from app.core.dialects import TooLong
-from app.core.hot import SECONDS_A_DAY, Header, asked_publicly
+from app.core.hot import SECONDS_A_DAY
 
 _PLAN: Final = "vestka.plan"  # in a request's scope: where its route leaves the plan
+_TRIED: Final = "vestka.tried"  # in a request's scope: that its plan was of no use
 _MOST: Final = 2_000  # plans that are kept
-_ID: Final = 36
+_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LENGTH: Final = 36
 _OWN: Final = {b"etag", b"link", b"content-length"}
 Rows = Sequence[Sequence[Any]]
 Processor = Callable[[Any], Any]
+Asked = Sequence[tuple[str, Sequence[Any]]]
+_Key = tuple[str, bytes, bytes]
 
 
 class Direct(Protocol):
     """Reads from the database past everything that is not the driver."""
 
-    async def read(self, asked: Sequence[tuple[str, Sequence[Any]]]) -> list[Rows]:
+    def now(self, asked: Asked) -> list[Rows] | None:
+        """Run statements on one state of the register without waiting; None where that cannot be."""
+
+    async def read(self, asked: Asked) -> list[Rows]:
         """Run statements on one state of the register; ``TooLong`` when they should be run otherwise."""
 
     async def close(self) -> None:
@@ -57,18 +68,27 @@ class Statement:
         """Take the statement that a result came from."""
         context: Any = result.context
         types = [column.type for column in context.compiled.statement.selected_columns]
-        made = (kind.dialect_impl(context.dialect).result_processor(context.dialect, None) for kind in types)
-        return cls(context.statement, tuple(context.parameters[0]), tuple(made))
+        return cls(context.statement, tuple(context.parameters[0]), tuple(_processor(kind, context) for kind in types))
 
-    def values(self, row: Sequence[Any], first: int, last: int | None = None) -> list[Any]:
-        """Give some values of a row, as the columns' types have them."""
-        made = zip(self.processors[first:last], row[first:last], strict=True)
-        return [value if process is None or value is None else process(value) for process, value in made]
+    def values(self, first: int, last: int | None = None) -> Callable[[Sequence[Any]], Sequence[Any]]:
+        """Give what takes some values of a row, as the columns' types have them."""
+        processors = self.processors[first:last]
+        if not any(processors):
+            return itemgetter(slice(first, last))
 
-    def about(self, one: UUID, other: UUID) -> "Statement":
-        """Give the same statement about another record."""
-        said = {one: other, one.hex: other.hex, str(one): str(other)}
-        return replace(self, parameters=tuple(said.get(value, value) for value in self.parameters))
+        def made(row: Sequence[Any]) -> list[Any]:
+            pairs = zip(processors, row[first:last], strict=True)
+            return [value if process is None or value is None else process(value) for process, value in pairs]
+
+        return made
+
+
+def _processor(kind: TypeEngine[Any], context: Any) -> Processor | None:  # noqa: ANN401 - SQLAlchemy's
+    """Give what makes a value of what the driver gives; both drivers give bytes as they are."""
+    if isinstance(kind, LargeBinary):
+        return None
+    found: Processor | None = kind.dialect_impl(context.dialect).result_processor(context.dialect, None)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +98,52 @@ class Plan:
     statements: tuple[Statement, ...]
     write: Callable[[Sequence[Statement], Sequence[Rows]], Written | None]
     about: UUID | None = None  # the record that the plan is about; it serves for every other one too
-    headers: tuple[Header, ...] = ()  # those of its answer that stay the same
+
+
+class _Kept:
+    """A plan, with all that is the same for everybody who is answered by it."""
+
+    def __init__(self, plan: Plan, headers: Sequence[Header]) -> None:
+        self._plan = plan
+        self._headers = [header for header in headers if header[0] not in _OWN]
+        self._head = WHOLE + written(self._headers)
+        self._asked = [(one.text, one.parameters) for one in plan.statements]
+        self._places = [list(_places(one, plan.about)) for one in plan.statements]
+
+    def asked(self, record_id: str) -> Asked:
+        """Give the statements with their parameters, about this record if they are about one."""
+        if not record_id:
+            return self._asked
+        made: list[tuple[str, Sequence[Any]]] = []
+        for (text, parameters), places in zip(self._asked, self._places, strict=True):
+            own = list(parameters)
+            for place, form in places:
+                own[place] = form(record_id)
+            made.append((text, own))
+        return made
+
+    def answer(self, found: Sequence[Rows]) -> Answer | None:
+        """Write the answer of what was read."""
+        said = self._plan.write(self._plan.statements, found)
+        if said is None:
+            return None
+        own: list[Header] = [(b"content-length", b"%d" % len(said.body))]
+        if said.link is not None:
+            own.append((b"link", said.link.encode("latin-1")))
+        own.append((b"etag", said.tag.encode()))
+        return Answer(200, [*self._headers, *own], said.body, self._head + written(own))
+
+
+def _places(statement: Statement, about: UUID | None) -> "Sequence[tuple[int, Callable[[str], Any]]]":
+    """Give the parameters that name the record, and how each is written."""
+    if about is None:
+        return []
+    forms: dict[Any, Callable[[str], Any]] = {about: UUID, about.hex: _hex, str(about): str}
+    return [(place, forms[value]) for place, value in enumerate(statement.parameters) if value in forms]
+
+
+def _hex(record_id: str) -> str:
+    return record_id.replace("-", "")
 
 
 class Express:
@@ -90,42 +155,64 @@ class Express:
         self._app = app
         self._direct = direct
         self._counted = counted or (lambda _: None)
-        self._plans: OrderedDict[tuple[str, bytes, bytes], Plan] = OrderedDict()
+        self._plans: OrderedDict[_Key, _Kept] = OrderedDict()
         self._valid: tuple[Direct, int] | None = None
+
+    def at_once(self, scope: Scope, asked: Question) -> Answer | None:
+        """Give the answer to a request that a plan makes without waiting."""
+        answer = self.whole(scope, asked)
+        if answer is None:
+            return None
+        answer = _unless_known(answer, asked)
+        self._counted(answer.status)
+        return answer
+
+    def whole(self, scope: Scope, asked: Question) -> Answer | None:
+        """Give the same, also to those who have it already; nothing is counted."""
+        direct = self._turned()
+        key, record_id = _key(scope, asked.accept)
+        kept = self._plans.get(key)
+        if kept is None:
+            return None
+        try:
+            found = direct.now(kept.asked(record_id))
+        except TooLong:
+            scope[_TRIED] = True
+            return None
+        if found is None:
+            return None
+        self._plans.move_to_end(key)
+        answer = kept.answer(found)
+        scope[_TRIED] = answer is None
+        return answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         asked = asked_publicly(scope)
-        if asked is None or asked[1] is not None or scope["method"] != "GET":
+        if asked is None or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
-        valid = (self._direct(), int(time.time() // SECONDS_A_DAY))
-        if valid != self._valid:  # plans hold what is asked of one database and of today
-            self._plans.clear()
-            self._valid = valid
-        path, query, accept = scope["path"], scope["query_string"], asked[0]
-        record_id = _id(path) if not query else None
-        key = (path if record_id is None else path[:-_ID], query, accept)
-        plan = self._plans.get(key)
-        written = await self._written(plan, record_id) if plan else None
-        if plan is None or written is None:
-            await self._by_route(key, scope, receive, send)
+        direct = self._turned()
+        key, record_id = _key(scope, asked.accept)
+        kept = None if scope.get(_TRIED) else self._plans.get(key)
+        answer = await _waited_for(direct, kept, record_id) if kept else None
+        if answer is None:
+            await self._by_route(key, record_id, scope, receive, send)
             return
         self._plans.move_to_end(key)
-        self._counted(200)
-        await send({"type": "http.response.start", "status": 200, "headers": _headers(plan, written)})
-        await send({"type": "http.response.body", "body": written.body})
+        answer = _unless_known(answer, asked)
+        self._counted(answer.status)
+        await answer.send(send)
 
-    async def _written(self, plan: Plan, record_id: UUID | None) -> Written | None:
-        statements = plan.statements
-        if plan.about is not None and record_id is not None:
-            statements = tuple(statement.about(plan.about, record_id) for statement in statements)
-        try:
-            return plan.write(statements, await self._direct().read([(one.text, one.parameters) for one in statements]))
-        except TooLong:
-            return None
+    def _turned(self) -> Direct:
+        """Drop the plans of another database or another day: they hold what is asked of one database and of today."""
+        valid = (self._direct(), int(time.time() // SECONDS_A_DAY))
+        if valid != self._valid:
+            self._plans.clear()
+            self._valid = valid
+        return valid[0]
 
-    async def _by_route(self, key: tuple[str, bytes, bytes], scope: Scope, receive: Receive, send: Send) -> None:
+    async def _by_route(self, key: _Key, record_id: str, scope: Scope, receive: Receive, send: Send) -> None:
         valid = self._valid
         left: list[Plan] = []
         headers: list[Header] = []
@@ -136,11 +223,18 @@ class Express:
             await send(message)
 
         await self._app({**scope, _PLAN: left}, receive, seeing)
-        if left and headers and valid == self._valid:
-            same = tuple(header for header in headers if header[0] not in _OWN)
-            self._plans[key] = replace(left[0], headers=same)
+        # A plan that is about no record must not serve for others.
+        if left and headers and valid == self._valid and (left[0].about or not record_id):
+            self._plans[key] = _Kept(left[0], headers)
             if len(self._plans) > _MOST:
                 self._plans.popitem(last=False)
+
+
+async def _waited_for(direct: Direct, kept: _Kept, record_id: str) -> Answer | None:
+    try:
+        return kept.answer(await direct.read(kept.asked(record_id)))
+    except TooLong:
+        return None
 
 
 def leave_plan(request: Request, plan: Plan) -> None:
@@ -150,17 +244,13 @@ def leave_plan(request: Request, plan: Plan) -> None:
         left.append(plan)
 
 
-def _id(path: str) -> UUID | None:
-    if len(path) <= _ID or path[-_ID - 1] != "/":
-        return None
-    try:
-        return UUID(path[-_ID:])
-    except ValueError:
-        return None
+def _key(scope: Scope, accept: bytes) -> tuple[_Key, str]:
+    """Give what a plan is found by, and the record that is asked for, if it is one."""
+    path, query = scope["path"], scope["query_string"]
+    if not query and _ID.fullmatch(path, max(0, len(path) - _LENGTH)):
+        return (path[:-_LENGTH], query, accept), path[-_LENGTH:]
+    return (path, query, accept), ""
 
 
-def _headers(plan: Plan, written: Written) -> list[Header]:
-    own = [(b"etag", written.tag.encode()), (b"content-length", b"%d" % len(written.body))]
-    if written.link is not None:
-        own.append((b"link", written.link.encode("latin-1")))
-    return [*own, *plan.headers]
+def _unless_known(answer: Answer, asked: Question) -> Answer:
+    return answer.unchanged if has(asked.known, answer.headers[-1][1]) else answer

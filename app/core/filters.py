@@ -1,7 +1,7 @@
 """What lists of a kind can be filtered and sorted by, read off the kind's declarations."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Protocol, get_args, get_origin
@@ -83,13 +83,14 @@ class Walk:
     """The tables that a list is read from: the first is walked along an index, the others are looked up.
 
     ``order`` are columns of the first one that lie together in an index, no two rows alike; ``where`` is what its
-    rows must fulfil.
+    rows must fulfil, and ``met`` the parameters that are fulfilled with that.
     """
 
     first: Table
     order: tuple[Column[Any], ...]
     others: tuple[tuple[Table, ColumnElement[bool]], ...]
     where: tuple[ColumnElement[bool], ...] = ()
+    met: frozenset[str] = frozenset()
 
     @property
     def source(self) -> FromClause:
@@ -105,16 +106,18 @@ class Face(Protocol):
 
     parameters: Mapping[str, tuple[Any, Any]]  # as pydantic's ``create_model`` takes them
     sorts: Mapping[str, Column[Any]]
-    beside: tuple[Column[Any], ...]  # read with each record, for what answers add to it
-    whose: Column[Any]  # names the record that a row of `beside` is about
+    whose: Column[Any]  # of its table, names the record that a row is about
     typed: str  # the parameter for a text that is looked for
     says: str  # the field that says why a record was found
+
+    def beside(self, request: Request) -> tuple[ColumnElement[Any], ...]:
+        """Give what is read with each record, from the table of ``whose``, for what answers add to it."""
 
     async def find(self, request: Request, desk: Desk, query: Filter) -> Found | None:
         """Give the records that a typed text means; None where none was typed."""
 
-    def conditions(self, query: Filter, tier: Tier) -> list[ColumnElement[bool]]:
-        """Give the conditions that its own parameters stand for."""
+    def conditions(self, query: Filter, tier: Tier, met: frozenset[str]) -> list[ColumnElement[bool]]:
+        """Give the conditions that its own parameters stand for, but those that are met."""
 
     def walk(self, query: Filter, tier: Tier, column: Column[Any] | None) -> Walk:
         """Give the tables to read from, in the order of a column or of creation; with only what was found."""
@@ -142,16 +145,15 @@ class Filters:
         mine = dict(self._sorts())
         return mine if self.face is None else {name: mine[name] for name in _ALWAYS} | dict(self.face.sorts)
 
-    def conditions(self, query: Filter, tier: Tier) -> list[ColumnElement[bool]]:
-        """Give the conditions that a list's parameters stand for, as this tier may ask them."""
+    def conditions(self, query: Filter, tier: Tier, met: frozenset[str]) -> list[ColumnElement[bool]]:
+        """Give the conditions that a list's parameters stand for, as this tier may ask them, but those that are met."""
         told = query.told()
         mine = [offer.condition(told[name], tier) for name, offer in self.offered.items() if name in told]
-        return mine + (self.face.conditions(query, tier) if self.face else [])
+        return mine + (self.face.conditions(query, tier, met) if self.face else [])
 
-    @property
-    def beside(self) -> tuple[Column[Any], ...]:
-        """Give the columns that are read with each record."""
-        return self.face.beside if self.face else ()
+    def beside(self, request: Request) -> tuple[ColumnElement[Any], ...]:
+        """Give what is read with each record."""
+        return self.face.beside(request) if self.face else ()
 
     async def search(self, request: Request, desk: Desk, query: Filter) -> Found | None:
         """Look for the text that was typed, if any, and leave in the query what is found."""
@@ -167,24 +169,24 @@ class Filters:
         """Give the fields that only say why a record was found, where none was looked for."""
         return {self.face.says} if self.face and query.found is None else set()
 
-    def one(self, record_id: UUID, tier: Tier) -> Select[Any]:
+    def one(self, request: Request, record_id: UUID, tier: Tier) -> Select[Any]:
         """Give the statement for one record as a tier sees it: its version, its bytes, and what is read with it."""
         c = documents.c
-        return self._seen(tier, c.version, c.body).where(c.id == record_id)
+        return self._seen(tier, c.version, c.body, *self.beside(request)).where(c.id == record_id)
 
-    def some(self, record_ids: Collection[UUID], tier: Tier) -> Select[Any]:
-        """Give the statement for records as a tier sees them: their ids, their bytes, and what is read with them."""
+    def some(self, request: Request, record_ids: Collection[UUID], tier: Tier) -> Select[Any]:
+        """Give the statement for records as a tier sees them: their bytes, and what is read with them."""
         c = documents.c
-        return self._seen(tier, c.id, c.body).where(c.id.in_(record_ids))
+        return self._seen(tier, c.body, *self.beside(request)).where(c.id.in_(record_ids))
 
-    def _seen(self, tier: Tier, *columns: Column[Any]) -> Select[Any]:
+    def _seen(self, tier: Tier, *columns: ColumnElement[Any]) -> Select[Any]:
         c = documents.c
         source: FromClause = documents
         if self.face is not None:
             mine = self.face.whose.table
             source = documents.outerjoin(mine, and_(mine.c.tier == c.tier, self.face.whose == c.id))
         live = (c.kind == self._kind.name, c.tier == int(tier), c.body.is_not(None))
-        return select(*columns, *self.beside).select_from(source).where(*live)
+        return select(*columns).select_from(source).where(*live)
 
     def sort(self, query: Filter) -> tuple[Column[Any], bool]:
         """Give the column to sort by, and whether downwards; what changed since an instant comes in that order."""
@@ -200,7 +202,11 @@ class Filters:
         column, _ = self.sort(query)
         created = column is self._columns.created_at
         if self.face is not None:
-            return self.face.walk(query, tier, None if created else column)
+            walk = self.face.walk(query, tier, None if created else column)
+            # The record's own table is looked up only where a filter of its own asks for it.
+            asked = self.offered.keys() & query.told().keys()
+            others = walk.others if asked else tuple(other for other in walk.others if other[0] is not self._table)
+            return replace(walk, others=others)
         same = self._columns.id == documents.c.id
         if column.table is documents:
             return Walk(documents, (column, documents.c.id), ((self._table, same),))

@@ -2,19 +2,19 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core.atonce import WHOLE, Answer, Header, Question, asked_publicly, has, whole_of, written
+
 SECONDS_A_DAY: Final = 86_400
-_BESIDE_A_BODY: Final = 1_500  # bytes that an entry takes beside its body: key, headers, objects
+_BESIDE_A_BODY: Final = 3_000  # bytes that an entry takes beside its body: key, headers, objects
 _PORTION: Final = 8  # no answer takes more than this part of the room
 _KEPT: Final = b"public, no-cache"  # what `answer()` says of answers that are the same for everybody
 _VARIES: Final = b"Authorization, Accept, Accept-Encoding"
-_BODILESS: Final = {b"content-length", b"content-type"}
-Header = tuple[bytes, bytes]
 
 
 State = tuple[int, int]  # the place of the last change that the public heard of, and the register's epoch
@@ -37,17 +37,25 @@ class Watch(Protocol):
 
 
 _Valid = tuple[Watch, State, int]  # whose state it is, the state, the day
+_Key = tuple[str, bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Ready:
-    """An answer as it is sent, with and without its body."""
+    """An answer with and without its body, and the room that it takes."""
 
-    start: Message
-    body: Message
-    unchanged: Message
+    whole: Answer
     tag: bytes
     size: int
+    _unchanged: Answer | None = None
+
+    def to(self, known: bytes | None) -> Answer:
+        """Give the answer to who has these already."""
+        if not has(known, self.tag):
+            return self.whole
+        if self._unchanged is None:
+            self._unchanged = self.whole.unchanged
+        return self._unchanged
 
 
 class Hot:
@@ -65,12 +73,34 @@ class Hot:
         counted: Callable[[int], None] | None = None,
     ) -> None:
         self.app = app
+        self._made = whole_of(app)
         self._watch = watch
         self._room = room
         self._counted = counted or (lambda _: None)
         self.taken = 0
-        self._entries: OrderedDict[tuple[str, bytes, bytes], _Ready] = OrderedDict()
+        self._entries: OrderedDict[_Key, _Ready] = OrderedDict()
         self._valid: _Valid | None = None
+
+    def at_once(self, scope: Scope, asked: Question) -> Answer | None:
+        """Give the answer to a request if it is ready, or can be made without waiting."""
+        watch = self._watch()
+        state = watch.current()
+        if state is None:
+            return None
+        self._turned(watch, state)
+        key = (scope["path"], scope["query_string"], asked.accept)
+        ready = self._entries.get(key)
+        if ready is None:
+            made = self._made(scope, asked)
+            if made is None:
+                return None
+            ready = _ready(made, key)
+            self._keep(key, ready)
+        else:
+            self._entries.move_to_end(key)
+        answer = ready.to(asked.known)
+        self._counted(answer.status)
+        return answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -78,7 +108,6 @@ class Hot:
         if asked is None:
             await self.app(scope, receive, send)
             return
-        accept, known = asked
         watch = self._watch()
         try:
             state = watch.current()
@@ -87,29 +116,26 @@ class Hot:
         except Exception:  # noqa: BLE001 - whatever ails the database, the routes say it as a problem
             await self.app(scope, receive, send)
             return
-        valid = (watch, state, int(time.time() // SECONDS_A_DAY))
-        if valid != self._valid:
-            self._entries.clear()
-            self.taken, self._valid = 0, valid
-        key = (scope["path"], scope["query_string"], accept)
+        valid = self._turned(watch, state)
+        key = (scope["path"], scope["query_string"], asked.accept)
         ready = self._entries.get(key)
         if ready is None:
             await self.app(scope, receive, send if scope["method"] == "HEAD" else self._keeping(key, valid, send))
             return
         self._entries.move_to_end(key)
-        await self._give(ready, known, send, head=scope["method"] == "HEAD")
+        answer = ready.to(asked.known)
+        self._counted(answer.status)
+        await answer.send(send, bodiless=scope["method"] == "HEAD")
 
-    async def _give(self, ready: _Ready, known: bytes | None, send: Send, *, head: bool) -> None:
-        if known is not None and (known.strip() == b"*" or ready.tag in known):
-            self._counted(304)
-            await send(ready.unchanged)
-            await send(_NOTHING)
-            return
-        self._counted(200)
-        await send(ready.start)
-        await send(_NOTHING if head else ready.body)
+    def _turned(self, watch: Watch, state: State) -> _Valid:
+        """Drop everything that was kept of another state or another day."""
+        valid = (watch, state, int(time.time() // SECONDS_A_DAY))
+        if valid != self._valid:
+            self._entries.clear()
+            self.taken, self._valid = 0, valid
+        return valid
 
-    def _keeping(self, key: tuple[str, bytes, bytes], valid: _Valid, send: Send) -> Send:
+    def _keeping(self, key: _Key, valid: _Valid, send: Send) -> Send:
         """Pass an answer on, and keep it if it is whole and for everybody."""
         start: Message | None = None
 
@@ -117,55 +143,34 @@ class Hot:
             nonlocal start
             await send(message)
             if message["type"] == "http.response.start":
-                start = message if _for_everybody(message) else None
+                start = message if _for_everybody(message["status"], message["headers"]) else None
             elif start is not None:
                 # What was asked of an earlier state must not stand for this one.
                 if not message.get("more_body") and self._valid == valid:
-                    self._keep(key, start, message.get("body", b""))
+                    headers: list[Header] = list(start["headers"])
+                    whole = Answer(200, headers, message.get("body", b""), WHOLE + written(headers))
+                    self._keep(key, _ready(whole, key))
                 start = None
 
         return keep
 
-    def _keep(self, key: tuple[str, bytes, bytes], start: Message, body: bytes) -> None:
-        size = len(body) + len(key[0]) + len(key[1]) + _BESIDE_A_BODY
-        if size > self._room // _PORTION or key in self._entries:
+    def _keep(self, key: _Key, ready: _Ready) -> None:
+        if ready.size > self._room // _PORTION or key in self._entries:
             return
-        while self.taken + size > self._room:
+        while self.taken + ready.size > self._room:
             self.taken -= self._entries.popitem(last=False)[1].size
-        headers: list[Header] = list(start["headers"])
-        fewer = [header for header in headers if header[0] not in _BODILESS]
-        self.taken += size
-        self._entries[key] = _Ready(
-            {"type": "http.response.start", "status": 200, "headers": headers},
-            {"type": "http.response.body", "body": body},
-            {"type": "http.response.start", "status": 304, "headers": fewer},
-            _header(headers, b"etag") or b"",
-            size,
-        )
+        self.taken += ready.size
+        self._entries[key] = ready
 
 
-_NOTHING: Final[Message] = {"type": "http.response.body", "body": b""}
+def _ready(whole: Answer, key: _Key) -> _Ready:
+    size = len(whole.body) + len(key[0]) + len(key[1]) + _BESIDE_A_BODY
+    return _Ready(whole, _header(whole.headers, b"etag") or b"", size)
 
 
-def asked_publicly(scope: Scope) -> tuple[bytes, bytes | None] | None:
-    """Give what an answer depends on beside the address; None for requests that are not answered from here."""
-    if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
-        return None
-    accept, known = b"", None
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            return None
-        if name == b"if-none-match":
-            known = value if known is None else known + b", " + value
-        elif name == b"accept":
-            accept += value
-    return accept, known
-
-
-def _for_everybody(start: Message) -> bool:
-    headers: list[Header] = start["headers"]
+def _for_everybody(status: int, headers: Sequence[Header]) -> bool:
     return (
-        start["status"] == 200  # noqa: PLR2004 - the HTTP status
+        status == 200  # noqa: PLR2004 - the HTTP status
         and _header(headers, b"cache-control") == _KEPT
         and _header(headers, b"vary") == _VARIES
         and _header(headers, b"etag") is not None

@@ -15,6 +15,7 @@ from uuid import UUID
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.access import IDENTIFIED
+from app.core.atonce import Answer, Question, at_once_of, written
 from app.core.clients import Clients
 from app.core.edge import REFUSED
 from app.core.problems import Problem
@@ -25,6 +26,7 @@ _SHARED: Final = 2  # bytes of a client's number that tell further ones apart
 _KEYS: Final = 10_000
 _UNAUTHORIZED: Final = 401
 _NOBODY: Final = UUID(int=0)
+_STANDING: Final = "vestka.standing"  # in the scope of a request that was counted before it became a task
 Header = tuple[bytes, bytes]
 Standing = tuple[int, int]  # requests left, and seconds until there are more; less than none is a refusal
 Clock = Callable[[], float]
@@ -88,11 +90,13 @@ class Policy:
     limit: int
     header: Header = field(init=False)
     format: bytes = field(init=False)
+    line: bytes = field(init=False)  # the same as it goes on the wire
 
     def __post_init__(self) -> None:
-        written = f'"{self.name}";q={self.limit};w={SECONDS}'.encode()
-        object.__setattr__(self, "header", (b"ratelimit-policy", written))
+        said = f'"{self.name}";q={self.limit};w={SECONDS}'.encode()
+        object.__setattr__(self, "header", (b"ratelimit-policy", said))
         object.__setattr__(self, "format", f'"{self.name}";r=%d;t=%d'.encode())
+        object.__setattr__(self, "line", written([self.header, (b"ratelimit", self.format)]))
 
     def headers(self, standing: Standing) -> tuple[Header, ...]:
         """Say the policy and what is left of it."""
@@ -131,6 +135,7 @@ class Limits:
         clock: Clock = time.monotonic,
     ) -> None:
         self.app = app
+        self._at_once = at_once_of(app)
         self._refuse = refuse
         self._clients = clients
         self._public = Policy("public", public)
@@ -139,6 +144,20 @@ class Limits:
         self._counts = Counts(clock)
         self._secret = token_bytes(32)
         self._known: dict[bytes, UUID] = {}
+
+    def at_once(self, scope: Scope, asked: Question) -> Answer | None:
+        """Give the answer that can be given without waiting, if the client may have it."""
+        policy = self._public
+        if not policy.limit:
+            return self._at_once(scope, asked)
+        standing = self._counts.take(self._clients.number(scope), policy.limit)
+        if standing[0] < 0:
+            return None  # what is refused does not count, so it may be asked again
+        answer = self._at_once(scope, asked)
+        if answer is None:
+            scope[_STANDING] = standing
+            return None
+        return Answer(answer.status, answer.headers, answer.body, answer.head + policy.line % standing)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -150,7 +169,7 @@ class Limits:
         if not policy.limit:
             await self.app(scope, receive, send)
             return
-        standing = self._counts.take(self._clients.number(scope), policy.limit)
+        standing = scope.get(_STANDING) or self._counts.take(self._clients.number(scope), policy.limit)
         if standing[0] < 0:
             await self._refused(policy, standing, scope, receive, send)
             return

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy import Column, CursorResult, Row, Select, and_, func, select, tu
 
 from app.core import paging
 from app.core.desk import Desk
-from app.core.documents import documents, etag
+from app.core.documents import documents, etag, id_of
 from app.core.express import Statement, Written
 from app.core.filters import Filter, Filters, cursor_value, from_cursor
 from app.core.kinds import Kind
@@ -20,11 +20,15 @@ from app.core.projection import live
 
 
 class Item(NamedTuple):
-    """A record of a page: its id, its bytes, and what was read with it."""
+    """A record of a page: its bytes, and what was read with it."""
 
-    id: UUID
     body: bytes
     beside: Sequence[Any] = ()
+
+    @property
+    def id(self) -> UUID:
+        """Its id, as its bytes say."""
+        return id_of(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +64,15 @@ async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, reque
     """
     tier = desk.caller.tier
     scope = paging.scope_of(request.url.path, int(tier), request.query_params.multi_items())
-    cut = Cut(query.limit, secret, scope, len(filters.beside))
+    beside = filters.beside(request)
+    cut = Cut(query.limit, secret, scope, len(beside))
     place = None if query.cursor is None else paging.unseal(secret, cut.scope, query.cursor)
     found = await filters.search(request, desk, query)
     walk = filters.walk(query, tier)
-    where = and_(*walk.where, live(kind.name, tier), *filters.conditions(query, tier))
-    base = select(documents.c.id, documents.c.body, *filters.beside).select_from(walk.source).where(where)
+    where = and_(*walk.where, live(kind.name, tier), *filters.conditions(query, tier, walk.met))
+    base = select(documents.c.body, *beside).select_from(walk.source).where(where)
     if found is not None and getattr(query, "sort", None) is None:
-        return await _best_first(desk, filters, query, base, cut, place)
+        return await _best_first(request, desk, filters, query, base, cut, place=place)
     order = Order(walk.order, filters.sort(query)[1])
     rows: list[Row[Any]] = []
     results: list[Any] = []
@@ -77,16 +82,23 @@ async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, reque
             results.append(await desk.session.execute(statement.limit(query.limit + 1)))
             rows += results[-1].all()
     total = (await desk.session.execute(_counted(base))).scalar_one() if query.count else None
-    first = 2 + cut.beside
+    first = 1 + cut.beside
     read = [tuple(row) for row in rows]
-    items = [Item(row[0], row[1], row[2:first]) for row in read[: query.limit]]
+    items = [Item(row[0], row[1:first]) for row in read[: query.limit]]
     cursor = cut.cursor(read[query.limit - 1][first:]) if len(read) > query.limit else None
     # What is found hangs on more than the statement: on the words that the register knows.
     return Page(items, cursor, total, cut if found is None else None, results, len(statements))
 
 
 async def _best_first(
-    desk: Desk, filters: Filters, query: Filter, base: Select[Any], cut: "Cut", place: list[Any] | None
+    request: Request,
+    desk: Desk,
+    filters: Filters,
+    query: Filter,
+    base: Select[Any],
+    cut: "Cut",
+    *,
+    place: list[Any] | None,
 ) -> Page:
     """Give a page of what a typed text finds: one query, and one more where filters narrow it."""
     scores = query.found.scores if query.found else {}
@@ -99,8 +111,8 @@ async def _best_first(
         behind = (-place[0], place[1])
         ids = [record_id for record_id in ids if (-scores[record_id], str(record_id)) > behind]
     here = ids[: query.limit]
-    rows = (await desk.session.execute(filters.some(here, desk.caller.tier))).all() if here else []
-    read = {row[0]: Item(row[0], row[1], tuple(row[2:])) for row in rows}
+    rows = (await desk.session.execute(filters.some(request, here, desk.caller.tier))).all() if here else []
+    read = {item.id: item for item in (Item(row[0], tuple(row[1:])) for row in rows)}
     cursor = cut.cursor([scores[here[-1]], here[-1]]) if len(ids) > query.limit else None
     return Page([read[record_id] for record_id in here if record_id in read], cursor, total)
 
@@ -134,18 +146,18 @@ class PageAgain:
 
     def __call__(self, statements: Sequence[Statement], found: Sequence[Sequence[Sequence[Any]]]) -> Written | None:
         """Write it, or nothing where that takes more than these rows."""
-        rows = [row for some in found for row in some]
+        rows = [row for some in found for row in some] if len(found) > 1 else found[0]
         if len(found) < self.of and len(rows) <= self.cut.limit:
             return None  # the statement that goes on was never run
-        first, values = 2 + self.cut.beside, statements[0].values
-        bodies = [self.finish(row[1], values(row, 2, first)) for row in rows[: self.cut.limit]]
-        whole = [body for body in bodies if body is not None]
-        if len(whole) < len(bodies):
+        first, finish = 1 + self.cut.beside, self.finish
+        beside = statements[0].values(1, first)
+        whole = [finish(row[0], beside(row)) for row in rows[: self.cut.limit]]
+        if None in whole:
             return None
         cursor = None
         if len(rows) > self.cut.limit:
-            cursor = self.cut.cursor(values(rows[self.cut.limit - 1], first))
-        body = written_page(whole, cursor, None)
+            cursor = self.cut.cursor(statements[0].values(first)(rows[self.cut.limit - 1]))
+        body = written_page(cast("list[bytes]", whole), cursor, None)
         return Written(body, etag(len(whole), body), self.link(cursor) if cursor else None)
 
 

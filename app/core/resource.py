@@ -71,7 +71,7 @@ def _one_written(finish: Finish, statements: Sequence[Statement], found: Sequenc
     if not found[0]:
         return None
     row = found[0][0]
-    body = finish(row[1], statements[0].values(row, 2))
+    body = finish(row[1], statements[0].values(2)(row))
     return None if body is None else Written(body, etag(row[0], body))
 
 
@@ -155,14 +155,14 @@ class Resource:
         self, request: Request, desk: Desk, record_id: UUID, asked: Asked | None = None
     ) -> tuple[int, bytes]:
         """Give a record's version and the bytes of its answer; 404 or 410 if there is none."""
-        result: Any = await desk.session.execute(self.filters.one(record_id, desk.caller.tier))
+        result: Any = await desk.session.execute(self.filters.one(request, record_id, desk.caller.tier))
         row = result.one_or_none()
         if row is None:
             await desk.find(self.kind, record_id)
             raise Problem("not-found")
         if finish := self._ready(request, asked):
             leave_plan(request, Plan((Statement.of(result),), partial(_one_written, finish), record_id))
-        item = Item(record_id, row.body, row[2:])
+        item = Item(row.body, row[2:])
         return row.version, (await self.enriched(request, desk, [item], asked))[0]
 
     def _list(self) -> None:
@@ -241,7 +241,7 @@ class Resource:
             desk = desk_of(request, session, caller)
             await desk.find(self.kind, kept.id)
             body = await version_of(desk, self.kind, kept.id, kept.version)
-            body = (await self.enriched(request, desk, [Item(kept.id, body)], None))[0]
+            body = (await self.enriched(request, desk, [Item(body)], None))[0]
         return written(kept.version, body, kept.status, self._location(request, kept.id))
 
     def _location(self, request: Request, record_id: UUID) -> dict[str, str]:

@@ -8,11 +8,12 @@ from urllib.parse import quote_from_bytes
 
 import httptools
 from starlette.types import Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.core.crowd import LEAST_BYTES, PATIENCE, TAKING, Crowd, crowd_of
 from app.core.edge import ALWAYS, REFUSED
 from app.core.problems import MEDIA_TYPE, Problem
+from app.core.prompt import Prompt
 
 _WORDS: Final = "This is no HTTP request that can be read, or its address holds control characters."
 _TARGET: Final = re.compile(rb"([A-Z]+ )(/[^ \r\n]*)( HTTP/1\.[01]\r\n)")
@@ -22,8 +23,8 @@ _FIELDS: Final = 32_000  # bytes of all header fields together
 _FRAMES: Final = 1_000_000  # bytes around a body sent in chunks: their lengths, and fields behind the last one
 
 
-class Wire(HttpToolsProtocol):
-    """uvicorn's protocol, with bounds on what it takes in and on how long it waits.
+class Wire(Prompt):
+    """The protocol, with bounds on what it takes in and on how long it waits.
 
     Where a connection stands is read off uvicorn's own state, so that a request costs nothing for it: a head is under
     way while the newest scope is not that of the newest cycle, and a body while that cycle expects more.
@@ -78,6 +79,9 @@ class Wire(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - handed on
         self._answering = cycle
         super()._start_asgi_task(cycle, app)
+
+    def _is_plain(self, cycle: RequestResponseCycle) -> bool:
+        return self._around <= _FIELDS and super()._is_plain(cycle)  # what is larger is weighed first
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Hear that the client is gone; uvicorn tells only the newest request, which may not be the one at work."""

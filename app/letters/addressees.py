@@ -118,7 +118,7 @@ class Addressees(People[AddresseesAsked]):
             if cursor is None or len(found) == self.asked.limit:
                 break
         total = await self._total() if self.asked.count else None
-        return Page([Item(one.row["person_id"], to_json(one.row)) for one in found], cursor, total)
+        return Page([Item(to_json(one.row)) for one in found], cursor, total)
 
     async def _total(self) -> int:
         return sum([len(await self.rows(people)) async for people in self.portions()])

@@ -17,7 +17,7 @@ from app.letters.shapes import Origin
 from app.reading.days import AsOf, today
 from app.reading.dossier import Dossier
 from app.reading.gather import dossiers
-from app.reading.people import intervals_of
+from app.reading.staleness import intervals_of
 from app.register.persons import persons
 
 _PORTION = 50  # persons read at once for a file: some ten milliseconds of work

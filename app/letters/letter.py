@@ -27,7 +27,7 @@ from app.reading import casefile
 from app.reading.days import today
 from app.reading.dossier import Dossier
 from app.reading.gather import dossiers
-from app.reading.people import intervals_of
+from app.reading.staleness import intervals_of
 from app.register.persons import persons
 
 PDF: Final = "application/pdf"

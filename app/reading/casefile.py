@@ -20,9 +20,9 @@ from app.reading.days import AsOf, today
 from app.reading.dossier import Dossier, Record, dated, made
 from app.reading.gather import dossiers
 from app.reading.mail import letters_address, reach_of
-from app.reading.people import intervals_of
 from app.reading.reached import reached
 from app.reading.situation import Situation, legal_key, situation
+from app.reading.staleness import intervals_of
 from app.reading.standing import Standing
 from app.reading.stays import in_order
 from app.reading.timeline import Event, told

@@ -124,13 +124,12 @@ def chosen(asked: Filter, tier: Tier) -> People:
     """Give the people whom a request asks about, each with how they stand on the day."""
     filters = persons.filters
     walk = filters.walk(asked, tier)
-    # The record is looked up only where a filter of its own asks for it, and its document never.
-    spared = {documents.name} if filters.offered.keys() & asked.told().keys() else {documents.name, persons.kind.name}
-    walk = replace(walk, others=tuple(other for other in walk.others if other[0].name not in spared))
+    # The document is never looked up.
+    walk = replace(walk, others=tuple(other for other in walk.others if other[0] is not documents))
     daily = daily_of(asked).c
     named = (daily.status, daily.facility_id.label("facility"), daily.term_key)
     columns = (situations.c.person_id, situations.c.sex, *named)
-    where = and_(*walk.where, *filters.conditions(asked, tier))
+    where = and_(*walk.where, *filters.conditions(asked, tier, walk.met))
     found = select(*columns).select_from(walk.source).where(where)
     # Gathered once, except everybody today, who are counted along the index of each column.
     return found.cte("chosen") if asked.told() else found.subquery("chosen")

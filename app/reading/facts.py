@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from app.core.edtf import PartialDate
 from app.core.terms import Term
 from app.reading.dossier import Dossier, reach, stated
-from app.reading.mail import ReviewIntervals, letters_address, reach_of
+from app.reading.mail import letters_address, reach_of
 from app.reading.situation import LAPSED, Situation, situation
 from app.reading.spans import Span, next_turn, spans
 from app.reading.standing import Standing
@@ -95,11 +95,6 @@ def _confirmed(dossier: Dossier, on: date, said: Situation) -> tuple[str, date |
     days = (address.get("verified_on"), reached["place_confirmed_on"])
     known = [reach(day)[0] for day in days if day]
     return reached["kind"] or "unknown", min(known) if len(known) == len(days) else None
-
-
-def is_stale(kind: str, confirmed: date | None, on: date, intervals: ReviewIntervals) -> bool:
-    """Tell whether an address wants to be checked again; one that nobody ever confirmed does."""
-    return confirmed is None or on - confirmed > intervals.of(kind)
 
 
 def _distinct(found: Iterable[Value]) -> tuple[Value, ...]:

@@ -20,6 +20,7 @@ from app.names.match import Hit
 from app.reading.days import AsOf, today
 from app.reading.finding.finder import finder_of
 from app.reading.kept import custodies, situations, standings, values
+from app.reading.staleness import intervals_of, still_to_say
 from app.reading.standing import Status
 from app.register.persons import CATEGORIES, Category, Person, Sex
 
@@ -89,16 +90,13 @@ class People:
         "updated": situations.c.updated_at,
     }
 
-    # In the order in which `app.reading.people.ready` takes them.
-    beside: tuple[Column[Any], ...] = (
-        situations.c.good_until,
-        situations.c.body,
-        situations.c.kind,
-        situations.c.confirmed,
-    )
     whose: Column[Any] = situations.c.person_id
     typed = "q"
     says = "match"
+
+    def beside(self, request: Request) -> tuple[ColumnElement[Any], ...]:
+        """Give the situation of today as it is kept, and what is still to be said of it, see `app.reading.people`."""
+        return situations.c.body, still_to_say(today(), intervals_of(request))
 
     async def find(self, request: Request, desk: Desk, query: Filter) -> Found | None:
         """Give the people whose name was typed, best first."""
@@ -124,6 +122,7 @@ class People:
         told = query.told()
         alone = [name for name in _VALUED if len(told.get(name, ())) == 1]
         if column is None and alone:
+            # One value's people: nobody has to be asked for it once more.
             own = [
                 values.c.tier == int(tier),
                 values.c.field == alone[0],
@@ -131,15 +130,15 @@ class People:
                 values.c.since <= day_of(query),
             ]
             along = (values.c.created_at, values.c.person_id)
-            return Walk(values, along, _looked_up(values, situations, tier, query), tuple(own))
+            return Walk(values, along, _looked_up(values, situations, tier, query), tuple(own), frozenset(alone[:1]))
         if column is not None and column.table is documents:
             return Walk(documents, (column, documents.c.id), _looked_up(documents, situations, tier, query))
         order = (c.created_at, c.person_id) if column is None else (column, c.person_id)
         return Walk(situations, order, _looked_up(situations, None, tier, query), (c.tier == int(tier),))
 
-    def conditions(self, query: Filter, tier: Tier) -> list[ColumnElement[bool]]:
-        """Give the conditions that the parameters stand for."""
-        told, day = query.told(), day_of(query)
+    def conditions(self, query: Filter, tier: Tier, met: frozenset[str]) -> list[ColumnElement[bool]]:
+        """Give the conditions that the parameters stand for, but those that are met."""
+        told, day = {name: value for name, value in query.told().items() if name not in met}, day_of(query)
         daily = daily_of(query)
         found: list[ColumnElement[bool]] = [
             daily.c[_DAILY[name]].in_(_listed(told[name])) for name in _DAILY if name in told

@@ -101,4 +101,5 @@ custodies: Final = Table(
     Index("ix_person_custodies_latest", "tier", "latest", "earliest", "person_id"),
 )
 
+
 TABLES: Final = (situations, values, standings, custodies)

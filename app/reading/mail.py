@@ -31,7 +31,7 @@ _AFTER: Final[Mapping[str | None, MailReason]] = {
     "escaped": "unknown_whereabouts",
 }
 _CLOSED: Final[Mapping[str, MailReason]] = {"blocked": "blocked", "relatives_only": "relatives_only"}
-_PRE_TRIAL: Final = frozenset({"pretrial", "police_custody", "administrative_arrest"})
+PRE_TRIAL: Final = frozenset({"pretrial", "police_custody", "administrative_arrest"})
 
 
 REASONS: Final = (
@@ -75,7 +75,7 @@ class ReviewIntervals:
 
     def of(self, kind: str) -> timedelta:
         """Give the interval of a kind of detention; arrest and police cells count as pre-trial."""
-        return timedelta(days=self.pretrial_days if kind in _PRE_TRIAL else self.other_days)
+        return timedelta(days=self.pretrial_days if kind in PRE_TRIAL else self.other_days)
 
 
 class Reach(TypedDict):

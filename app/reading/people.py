@@ -11,10 +11,9 @@ from app.core.desk import Desk
 from app.core.lists import Item
 from app.core.resource import Asked, Finish
 from app.reading.days import AsOf, today
-from app.reading.facts import is_stale
 from app.reading.gather import dossiers
-from app.reading.mail import ReviewIntervals
 from app.reading.situation import Situation, situation
+from app.reading.staleness import FRESH, STALE, WHOLE, intervals_of
 
 # That of the first person of the seeds on the first day of 2026; a test holds that the register says the same.
 EXAMPLE: Final[Situation] = {
@@ -72,28 +71,19 @@ class PersonAsked(Asked):
         return self
 
 
-def intervals_of(request: Request) -> ReviewIntervals:
-    """Give the review intervals that this register is set to."""
-    settings = request.app.state.settings
-    return ReviewIntervals(settings.review_days_pretrial, settings.review_days)
-
-
-def ready(request: Request, asked: BaseModel | None) -> Finish | None:
+def ready(_: Request, asked: BaseModel | None) -> Finish | None:
     """Give what adds the situation of today, as it is kept, to a person; None where another day is asked about."""
-    day, intervals = today(), intervals_of(request)
-    if (getattr(asked, "as_of", None) or day) != day:
-        return None
+    return None if (getattr(asked, "as_of", None) or today()) != today() else _finished
 
-    def finish(body: bytes, beside: Sequence[Any]) -> bytes | None:
-        good_until, said, kind, confirmed = beside
-        if said is None or (good_until is not None and good_until < day):
-            return None
-        if kind is not None:
-            stale = b"true" if is_stale(kind, confirmed, day, intervals) else b"false"
-            said = b'%b,"stale":%b}}' % (said, stale)
-        return with_field(body, "situation", said)
 
-    return finish
+def _finished(body: bytes, beside: Sequence[Any]) -> bytes | None:
+    said, standing = beside
+    end = _ENDS.get(standing)
+    return None if said is None or end is None else b'%b,"situation":%b%b' % (body[:-1], said, end)
+
+
+# How a person's answer ends, by what `still_to_say` says of the situation; one that is over is derived anew.
+_ENDS: Final = {WHOLE: b"}", FRESH: b',"stale":false}}}', STALE: b',"stale":true}}}'}
 
 
 async def with_situations(request: Request, desk: Desk, items: Sequence[Item], asked: BaseModel | None) -> list[bytes]:

@@ -30,7 +30,7 @@ async def test_a_long_statement_does_not_hold_the_event_loop(sqlite_url: str) ->
 async def test_a_request_that_takes_too_long_is_done_again_patiently(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dialects, "_BRIEF_STEPS", 1)
+    monkeypatch.setattr(dialects, "BRIEF_STEPS", 1)
     async with running(sqlite_url) as register:
         made = await create(register.editor, "organizations", organization())
         for client in (register.public, register.partner):
@@ -46,5 +46,20 @@ async def test_a_read_in_the_event_loop_cannot_write(sqlite_url: str) -> None:
         with pytest.raises(Exception, match="readonly"):
             async with database.read(brief=True) as session:
                 await session.execute(text("UPDATE register SET position = 7"))
+    finally:
+        await database.close()
+
+
+async def test_a_statement_that_is_brief_stays_so_however_often_it_is_run(sqlite_url: str) -> None:
+    database = Database(sqlite_url, KINDS)
+    short = LONG.replace("1000000", "100")
+    try:
+        for _ in range(200):
+            assert database.direct.now([(short, ())]) == [[(5_050,)]]
+        with pytest.raises(TooLong):
+            database.direct.now([(LONG, ())])
+        async with database.read(brief=True) as session:
+            for _ in range(200):
+                assert (await session.execute(text(short))).scalar() == 5_050
     finally:
         await database.close()

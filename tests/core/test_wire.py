@@ -7,6 +7,7 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
+from app.core.atonce import WHOLE, Answer, Question
 from app.core.wire import Wire
 
 
@@ -20,10 +21,30 @@ async def _echo(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": json.dumps(said).encode() + b"\n"})
 
 
-async def _ask(*pieces: bytes) -> bytes:
-    config = uvicorn.Config(_echo, lifespan="off", log_config=None)
+class _Prepared:
+    """Echoes, but for what is ready; counts the tasks that it takes."""
+
+    def __init__(self) -> None:
+        self.tasks = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.tasks += 1
+        await _echo(scope, receive, send)
+
+    def at_once(self, scope: Any, _: Question) -> Answer | None:
+        if scope["path"] == "/broken":
+            raise KeyError
+        more = ["x" * 70_000] if scope["path"] == "/ready/large" else []
+        body = json.dumps([scope["path"], *more]).encode() + b"\n"
+        head = WHOLE + b"content-length: %d\r\n" % len(body)
+        return Answer(200, [], body, head) if scope["path"].startswith("/ready") else None
+
+
+async def _ask(*pieces: bytes, app: Any = _echo) -> bytes:
+    config = uvicorn.Config(app, lifespan="off", log_config=None, proxy_headers=False)
     config.load()
     state = ServerState()
+    state.default_headers = [(b"date", b"today")]
     server = await asyncio.get_running_loop().create_server(lambda: Wire(config, state, {}), "127.0.0.1", 0)
     async with server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
@@ -71,3 +92,44 @@ async def test_what_is_no_http_gets_a_problem() -> None:
         answered = await _ask(nonsense)
         assert answered.startswith(b"HTTP/1.1 400 Bad Request")
         assert json.loads(answered.partition(b"\r\n\r\n")[2])["type"] == "/problems/malformed"
+
+
+async def test_what_is_ready_is_answered_without_a_task_and_in_its_turn() -> None:
+    app = _Prepared()
+    get = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
+    answered = await _ask(b"".join(get % path for path in (b"/ready", b"/a", b"/ready/2", b"/ready/3")), app=app)
+    assert [said[0] for said in _heard(answered)] == ["/ready", "/a", "/ready/2", "/ready/3"]
+    assert app.tasks < 3
+    assert answered.startswith(b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\ndate: today\r\n\r\n")
+
+
+async def test_a_large_answer_is_written_whole() -> None:
+    answered = await _ask(b"GET /ready/large HTTP/1.1\r\nHost: x\r\n\r\n" * 3, app=_Prepared())
+    assert _heard(answered)[:1] == [["/ready/large", "x" * 70_000]]
+    assert [said[0] for said in _heard(answered)] == ["/ready/large"] * 3
+
+
+async def test_what_is_too_large_is_refused_before_it_is_answered() -> None:
+    app = _Prepared()
+    fields = b"".join(b"X-%d: %b\r\n" % (number, b"x" * 1000) for number in range(40))
+    await _ask(b"GET /ready HTTP/1.1\r\nHost: x\r\n%b\r\n" % fields, app=app)
+    assert app.tasks == 1
+
+
+async def test_what_is_more_than_a_plain_question_becomes_a_task() -> None:
+    app = _Prepared()
+    for head in (b"Connection: close\r\n", b"Expect: 100-continue\r\n"):
+        await _ask(b"GET /ready HTTP/1.1\r\nHost: x\r\n%b\r\n" % head, app=app)
+    await _ask(b"GET /ready HTTP/1.0\r\nHost: x\r\n\r\n", app=app)
+    assert app.tasks == 3
+
+
+async def test_what_fails_at_once_is_asked_of_the_application() -> None:
+    app = _Prepared()
+    assert _heard(await _ask(b"GET /broken HTTP/1.1\r\nHost: x\r\n\r\n", app=app)) == [["/broken", "", ""]]
+
+
+async def test_a_body_behind_a_question_that_is_answered_is_left_aside() -> None:
+    app = _Prepared()
+    sent = b"GET /ready HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbodyGET /ready/2 HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert _heard(await _ask(sent[:70], sent[70:], app=app)) == [["/ready"], ["/ready/2"]]

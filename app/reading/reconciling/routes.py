@@ -220,6 +220,6 @@ def _suggestions(request: Request, found: list[Any]) -> Response:
 async def preview_person(request: Request, desk: ReadDesk, id: PathId) -> Response:  # noqa: A002 - the path's word
     """A small page about a person, to be shown in a frame; it loads nothing and runs nothing."""
     found = await desk.find(persons.kind, id)
-    (body,) = await persons.enriched(request, desk, [Item(id, found.body or b"")], None)
+    (body,) = await persons.enriched(request, desk, [Item(found.body or b"")], None)
     written = page(from_json(body))
     return answer(request, written, etag(found.version, written), {"Content-Security-Policy": POLICY}, HTML)

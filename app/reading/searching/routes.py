@@ -202,8 +202,8 @@ async def _bodies(request: Request, desk: Desk, keys: Sequence[Key], *, whole: b
         query = select(c.kind, c.id, c.body).where(these, c.tier == int(desk.caller.tier), c.body.is_not(None))
         found |= {(row.kind, row.id): from_json(row.body) for row in await desk.session.execute(query)}
     if people:
-        rows = await desk.session.execute(persons.filters.some(people, desk.caller.tier))
-        items = [Item(row[0], row[1], tuple(row[2:])) for row in rows]
+        rows = await desk.session.execute(persons.filters.some(request, people, desk.caller.tier))
+        items = [Item(row[0], tuple(row[1:])) for row in rows]
         answered = await persons.enriched(request, desk, items, None)
         found |= {(persons.kind.name, item.id): from_json(body) for item, body in zip(items, answered, strict=True)}
     return found

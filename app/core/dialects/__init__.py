@@ -1,6 +1,5 @@
-"""The only file that names a database: what SQLite and PostgreSQL need to behave alike."""
+"""The only place that names a database: what SQLite and PostgreSQL need to behave alike."""
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,14 +10,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 # What a statement may cost in the event loop, in steps of SQLite's machine: about a millisecond.
-_BRIEF_STEPS: Final = 60_000
+BRIEF_STEPS: Final = 60_000
 # How long a writer waits for its turn before it is told to come again.
 BUSY_SECONDS: Final = 60
 _PRAGMAS: Final = (
@@ -30,8 +29,7 @@ _PRAGMAS: Final = (
     "temp_store = MEMORY",  # nothing of the register in temporary files
 )
 # A reader that would have to wait leaves the event loop.
-_BRIEF_PRAGMAS: Final = ("busy_timeout = 0", "query_only = ON", "temp_store = MEMORY")
-_POOLED_SECONDS: Final = 1  # how long a plan waits for a connection before the route is asked
+BRIEF_PRAGMAS: Final = ("busy_timeout = 0", "query_only = ON", "temp_store = MEMORY")
 _MIGRATION_LOCK: Final = 7_283_401_552
 
 
@@ -85,7 +83,7 @@ def brief_engine(url: str) -> AsyncEngine | None:
     if not is_sqlite(url):
         return None
     file = make_url(url).database
-    return _sqlite(url, "BEGIN", 2, _BRIEF_PRAGMAS, async_creator_fn=lambda *_, **__: _connected(file))
+    return _sqlite(url, "BEGIN", 2, BRIEF_PRAGMAS, async_creator_fn=lambda *_, **__: _connected(file))
 
 
 class TooLong(Exception):  # noqa: N818 - a turn to be taken elsewhere, not a fault
@@ -96,19 +94,39 @@ async def _connected(file: str | None) -> "_InLoop":
     return _InLoop(sqlite3.connect(file or ":memory:", isolation_level=None))
 
 
+class Patience:
+    """Ends a run of a statement that takes longer than others should wait.
+
+    SQLite counts the steps of a statement over all its runs and calls back after so many, so one call says nothing:
+    the second one within a run does.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._calls = 0
+        connection.set_progress_handler(self._called, max(1, BRIEF_STEPS // 2))
+
+    def begin(self) -> None:
+        """Begin a run."""
+        self._calls = 0
+
+    def _called(self) -> bool:
+        self._calls += 1
+        return self._calls > 1
+
+
 class _InLoop:
     """A connection that works in the event loop, in the shape that SQLAlchemy expects of asynchronous drivers."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        connection.set_progress_handler(lambda: 1, _BRIEF_STEPS)
+        self._patience = Patience(connection)
 
     @property
     def isolation_level(self) -> str | None:
         return self._connection.isolation_level
 
     def cursor(self) -> "_Cursor":
-        return _Cursor(self._connection.cursor())
+        return _Cursor(self._connection.cursor(), self._patience)
 
     async def commit(self) -> None:
         self._connection.commit()
@@ -127,8 +145,9 @@ class _InLoop:
 
 
 class _Cursor:
-    def __init__(self, cursor: sqlite3.Cursor) -> None:
+    def __init__(self, cursor: sqlite3.Cursor, patience: Patience) -> None:
         self._cursor = cursor
+        self._patience = patience
 
     async def __aenter__(self) -> Self:
         return self
@@ -137,6 +156,7 @@ class _Cursor:
         return getattr(self._cursor, name)
 
     async def execute(self, statement: str, parameters: Any = ()) -> None:  # noqa: ANN401 - handed on
+        self._patience.begin()
         try:
             self._cursor.execute(statement, parameters)
         except sqlite3.OperationalError as error:
@@ -154,125 +174,6 @@ class _Cursor:
 
 def _told(error: sqlite3.OperationalError) -> Exception:
     return TooLong() if error.sqlite_errorcode in {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY} else error
-
-
-class InLoop:
-    """Reads a SQLite file in the event loop, past everything that is not the driver."""
-
-    def __init__(self, file: str) -> None:
-        self._connection = sqlite3.connect(file, isolation_level=None, cached_statements=500)
-        for pragma in _BRIEF_PRAGMAS:
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.set_progress_handler(lambda: 1, _BRIEF_STEPS)
-
-    async def read(self, asked: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        """Run statements on one state of the file; ``TooLong`` when they take longer than others should wait."""
-        run = self._connection.execute
-        try:
-            if len(asked) == 1:
-                return [run(*asked[0]).fetchall()]
-            run("BEGIN")
-            try:
-                return [run(*one).fetchall() for one in asked]
-            finally:
-                run("ROLLBACK")
-        except sqlite3.Error:
-            raise TooLong from None  # whatever it is, who asks otherwise is told properly
-
-    async def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
-
-
-class Pooled:
-    """Reads from a server with a few connections of its own, past everything that is not the driver."""
-
-    def __init__(self, url: str) -> None:
-        import asyncpg  # type: ignore[import-untyped]  # its makers give no types  # noqa: PLC0415 - costs time
-
-        self._errors = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-        self._create: Any = asyncpg.create_pool
-        self._said = dict(make_url(url).get_dialect()().create_connect_args(make_url(url))[1])
-        self._pool: Any = None
-        self._lock = asyncio.Lock()
-
-    async def read(self, asked: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        """Run statements on one state of the register; ``TooLong`` when there is no connection, or they fail."""
-        try:
-            pool = self._pool or await self._opened()
-            async with pool.acquire(timeout=_POOLED_SECONDS) as connection:
-                if len(asked) == 1:
-                    return [await connection.fetch(asked[0][0], *asked[0][1])]
-                async with connection.transaction(isolation="repeatable_read", readonly=True):
-                    return [await connection.fetch(text, *parameters) for text, parameters in asked]
-        except self._errors:
-            raise TooLong from None
-
-    async def _opened(self) -> Any:  # noqa: ANN401 - its makers give no types
-        async with self._lock:
-            if self._pool is None:
-                read_only = {"default_transaction_read_only": "on"}
-                self._pool = await self._create(
-                    **self._said, min_size=1, max_size=4, reset=_as_it_is, server_settings=read_only
-                )
-        return self._pool
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._pool is not None:
-            self._pool.terminate()
-
-
-async def _as_it_is(_: object) -> None:
-    """Give a connection back as it is: single statements that read leave nothing behind."""
-
-
-def direct_reader(url: str) -> InLoop | Pooled:
-    """Give what reads past everything that is not the driver."""
-    return InLoop(make_url(url).database or ":memory:") if is_sqlite(url) else Pooled(url)
-
-
-class FileWatch:
-    """Tells what the public sees last of a SQLite file, at the price of a look at its header."""
-
-    def __init__(self, file: str) -> None:
-        self._connection = sqlite3.connect(file, isolation_level=None, timeout=1)
-        self._version = -1
-        self._state: tuple[int, int] = (-1, -1)
-
-    def current(self) -> tuple[int, int]:
-        """Give the place of the last change that the public has heard of, and the register's epoch."""
-        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._version:
-            self._version = version
-            position, epoch = self._connection.execute(LAST_HEARD).fetchone()
-            self._state = position or 0, epoch
-        return self._state
-
-    async def refresh(self) -> tuple[int, int]:
-        """Give the same."""
-        return self.current()
-
-    def stir(self) -> None:
-        """Do nothing: every look is fresh."""
-
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
-
-
-LAST_HEARD: Final = "SELECT (SELECT max(position) FROM documents WHERE tier = 0), epoch FROM register"
-
-
-async def last_heard(session: AsyncSession) -> tuple[int, int]:
-    """Give the place of the last change that the public has heard of, and the register's epoch."""
-    position, epoch = (await session.execute(text(LAST_HEARD))).one()
-    return position or 0, epoch
-
-
-def watched_file(url: str) -> str | None:
-    """Give the file whose header tells of changes; None for a database that is asked."""
-    return make_url(url).database if is_sqlite(url) else None
 
 
 def writing_engine(url: str) -> AsyncEngine:
