@@ -99,9 +99,15 @@ def _first(resource: Resource) -> dict[str, Any]:
     return as_read(resource.kind.name, said) | derived
 
 
+def _shown(document: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Give the record that reading one of a kind shows."""
+    shown: dict[str, Any] = document["paths"][f"/v1/{kind}/{{id}}"]["get"]["responses"]["200"]["content"][JSON]
+    return shown["example"]  # type: ignore[no-any-return]  # a record
+
+
 def _others(document: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, Any]]:
     """Give what is sent to and answered by the routes that are no kind's."""
-    organization = document["paths"]["/v1/organizations/{id}"]["get"]["responses"]["200"]["content"][JSON]["example"]
+    organization = _shown(document, "organizations")
     lists = sorted(path for path in document["paths"] if f"{path}/{{id}}/history" in document["paths"])
     gone = TYPES["gone"]
     told = {"type": gone.uri, "title": gone.title, "status": gone.status, "text": gone.text}
@@ -126,6 +132,7 @@ def _others(document: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, Any]]:
             {"queries": [{"name": person["names"][0]["full"]}]},
             {"results": [{"verdict": "match", "candidates": [found]}]},
         ),
+        ("post", "/v1/persons/{id}/merge"): ({"into": person["id"]}, _shown(document, "persons")),
         ("post", "/v1/persons/{id}/envelope.pdf"): (
             {"size": "C6", "language": "be", "origin": "DE", "sender": ["An invented sender", "Invented street 1"]},
             None,

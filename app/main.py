@@ -22,7 +22,8 @@ from app.core.express import Express
 from app.core.hot import Hot
 from app.core.limits import Limits
 from app.core.migrating import migrate
-from app.core.problems import Problem, faults
+from app.core.problems import Moved, Problem, faults
+from app.core.requests import sent_on
 from app.letters import addressees, agenda, letter
 from app.letters.coverage import font_set
 from app.letters.pressroom import PressRoom
@@ -33,7 +34,7 @@ from app.reading import casefile, facets, matching, stats
 from app.reading.keeping import follow_the_calendar
 from app.reading.reconciling import routes as reconciliation
 from app.reading.searching import routes as searching
-from app.register import RESOURCES
+from app.register import RESOURCES, merging
 from app.register.seeding import seed
 from app.settings import Settings
 from app.sync import batch, changes, digest, export
@@ -42,6 +43,7 @@ _ROUTERS: Final = (
     service.router,
     facets.router(),  # before what reads one person
     *(resource.router for resource in RESOURCES),
+    merging.router(),
     casefile.router(letter.IN_A_FILE),
     stats.router(),
     searching.router(),
@@ -139,6 +141,7 @@ def create_app(settings: Settings | None = None) -> Served:
     app.front = _front(app, settings)
     app.at_once = at_once_of(app.front)
     app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(Moved, _moved)
     app.add_exception_handler(RequestValidationError, _refused)
     app.add_exception_handler(HTTPException, _http)
     app.openapi = lambda: describe(app, RESOURCES)  # type: ignore[method-assign]  # the framework's way to say it
@@ -159,6 +162,10 @@ def _front(app: Served, settings: Settings) -> ASGIApp:
 
 def _problem(_: Request, error: Exception) -> Response:
     return error.response() if isinstance(error, Problem) else Problem("internal").response()
+
+
+def _moved(request: Request, error: Exception) -> Response:
+    return sent_on(request, error) if isinstance(error, Moved) else Problem("internal").response()
 
 
 def _refused(_: Request, error: Exception) -> Response:

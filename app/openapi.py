@@ -15,6 +15,7 @@ from app.core.resource import Resource
 from app.examples import add_examples
 from app.letters.shapes import LETTERS, EnvelopeIn, NoMailAddressOut
 from app.reading.matching import MatchIn
+from app.register.merging import MergeIn
 from app.sync.export import ExportLine
 from app.sync.operations import BatchIn
 
@@ -120,7 +121,16 @@ def _referred(section: str, names: Iterable[str]) -> dict[str, Any]:
 
 
 def _add_schemas(document: dict[str, Any], resources: list[Resource]) -> None:
-    models: list[type[BaseModel]] = [ProblemOut, KeyIn, EnvelopeIn, NoMailAddressOut, ExportLine, MatchIn, BatchIn]
+    models: list[type[BaseModel]] = [
+        ProblemOut,
+        KeyIn,
+        EnvelopeIn,
+        NoMailAddressOut,
+        ExportLine,
+        MatchIn,
+        BatchIn,
+        MergeIn,
+    ]
     for resource in resources:
         models += [resource.kind.write, resource.models.patch]
     _, schemas = models_json_schema(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,7 +17,7 @@ from app.core.record import Record, Tier
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A record as one tier has it; ``body`` is None when it is gone."""
+    """A record as one tier has it; ``body`` is None when it is gone, or part of another one since."""
 
     id: UUID
     version: int
@@ -25,11 +25,16 @@ class Document:
     updated_at: datetime
     body: bytes | None
     gone: bool
+    merged: bool
     source: UUID | None = None  # the register that it is copied from
 
     @property
     def etag(self) -> str:
         return etag(self.version, self.body or b"")
+
+
+_c: Final = documents.c
+DOCUMENT: Final = (_c.id, _c.version, _c.created_at, _c.updated_at, _c.body, _c.gone, _c.action == "merge", _c.source)
 
 
 @dataclass(slots=True)
@@ -62,8 +67,7 @@ class Ahead:
 
     def _read_documents(self, session: Session, name: str, ids: list[UUID], tier: Tier) -> None:
         c = documents.c
-        columns = (c.id, c.version, c.created_at, c.updated_at, c.body, c.gone, c.source)
-        query = select(*columns, c.tier).where(c.kind == name, c.id.in_(ids), c.tier.in_({tier, Tier.PRIVATE}))
+        query = select(*DOCUMENT, c.tier).where(c.kind == name, c.id.in_(ids), c.tier.in_({tier, Tier.PRIVATE}))
         for row in session.execute(query):
             self.given.add((name, row.id))
             if row.tier == tier:

@@ -41,7 +41,7 @@ _ORIGIN: Final = (
 )
 _HEADERS: Final = {
     "ETag": "The version and a hash of this answer.",
-    "Location": "Where the new record is.",
+    "Location": "Where the record is.",
     "Link": "The next page, if there is one.",
     "Cache-Control": "Who may keep the answer.",
 }
@@ -50,6 +50,14 @@ _HEADERS: Final = {
 def headers(*names: str) -> dict[str, Any]:
     """Describe headers of an answer."""
     return {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
+
+
+MOVED: Final[dict[int | str, dict[str, Any]]] = {
+    308: {
+        "description": "The record was merged into another: it is there, with all that belonged to it.",
+        "headers": headers("Location"),
+    }
+}
 
 
 def answers(

@@ -12,15 +12,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.access import Caller
-from app.core.ahead import Ahead, Document
+from app.core.ahead import DOCUMENT, Ahead, Document
 from app.core.copies import kept_here, refusal
 from app.core.database import writing_of
-from app.core.documents import documents, entries, links
+from app.core.documents import MERGED, documents, entries, links
 from app.core.kinds import Fields, Key, Kind, Kinds
-from app.core.problems import Fault, Needed, Problem, fault, faults
+from app.core.problems import Fault, Moved, Needed, Problem, fault, faults
 from app.core.projection import CHUNK, Touch, by_kind, sights, stored_fields
+from app.core.projection import merged as merged_records
 from app.core.record import Input, Record, Tier
-from app.core.recorder import Recorder
+from app.core.recorder import WRITING, Recorder
 from app.core.visibility import redact, seen_by
 
 Rule = Callable[["Desk", Sequence["Staged"]], Awaitable[list[tuple["Staged", Fault]]]]
@@ -64,24 +65,43 @@ class Desk:
         """Read at once what operations on many records need."""
         await self.session.run_sync(self.ahead.read, self.kinds, self.caller.tier, keys)
 
-    async def find(self, kind: Kind, record_id: UUID) -> Document:
-        """Give a record as the caller sees it; 404 if there is none, 410 if it was deleted before their eyes."""
+    async def find(self, kind: Kind, record_id: UUID, *, merged: bool = False) -> Document:
+        """Give a record as the caller sees it; 404 if there is none, 410 if it was deleted before their eyes.
+
+        One that was merged leads to the record that it is part of; ``merged`` is for those who want it as it was.
+        """
         found = await self._row(kind.name, record_id)
-        if found is None or (found.body is None and not found.gone):
+        if found is None or (found.body is None and not found.gone and not found.merged):
             raise Problem("not-found")
         if found.source is not None:
             self.copied[kind.name, record_id] = found.source
-        if found.body is None:
+        if found.merged and not merged:
+            raise await self._elsewhere(kind, record_id)
+        if found.gone:
             raise Problem("gone")
         return found
+
+    async def _elsewhere(self, kind: Kind, record_id: UUID) -> Exception:
+        """Give what leads to the record that a merged one is part of: readers are sent there, writers are told."""
+        at = record_id
+        while (found := await self._row(kind.name, at)) is not None and found.merged:
+            at = await self.merged_into(kind, at)
+        if found is None or found.body is None:
+            return Problem("gone" if found and found.gone else "not-found")
+        if WRITING in self.session.info:
+            return Problem("merged", f"It is part of {kind.name}/{at}. Write to that one.", members={"into": str(at)})
+        return Moved(record_id, at)
+
+    async def merged_into(self, kind: Kind, record_id: UUID) -> UUID:
+        """Give what a merged record was merged into."""
+        key = kind.name, record_id
+        return (await self.session.run_sync(merged_records, [key]))[key][0][1]
 
     async def _row(self, kind: str, record_id: UUID) -> Document | None:
         if (kind, record_id) in self.ahead.rows:
             return self.ahead.rows[kind, record_id]
         c = documents.c
-        query = select(c.id, c.version, c.created_at, c.updated_at, c.body, c.gone, c.source).where(
-            c.kind == kind, c.id == record_id, c.tier == int(self.caller.tier)
-        )
+        query = select(*DOCUMENT).where(c.kind == kind, c.id == record_id, c.tier == int(self.caller.tier))
         row = (await self.session.execute(query)).one_or_none()
         return None if row is None else Document(*row)
 
@@ -126,8 +146,11 @@ class Desk:
 
     async def delete(
         self, kind: Kind, record_id: UUID, prefix: str = "", *, cascade: bool = False, purge: bool = False
-    ) -> None:
-        """Stage a deletion; ``cascade`` takes along what belongs to the record, ``purge`` erases old versions too."""
+    ) -> list[Key]:
+        """Stage a deletion and give what it takes.
+
+        ``cascade`` takes along what belongs to the record, ``purge`` erases old versions too.
+        """
         await self._refuse_copied((kind.name, record_id))
         keys = [(kind.name, record_id), *(await self._belongings(kind, record_id) if cascade else ())]
         if purge:
@@ -137,12 +160,43 @@ class Desk:
             if record is not None:
                 await self.session.delete(record)
             self.staged.append(Staged((name, key_id), None, prefix))
+        return keys
 
-    async def erase(self, recorder: Recorder, kind: Kind, record_id: UUID) -> None:
-        """Erase what is left of a record that was deleted before."""
-        key = (kind.name, record_id)
+    async def merge(self, kind: Kind, record_id: UUID, into: UUID, prefix: str = "") -> None:
+        """Stage that a record becomes part of another of its kind; what refers to it has to be changed as well."""
+        await self._refuse_copied((kind.name, record_id))
+        record = await self._record(kind, record_id)
+        writing_of(self.session).merged[kind.name, record_id] = kind.name, into
+        await self.session.delete(record)
+        self.staged.append(Staged((kind.name, record_id), None, prefix))
+
+    async def restore(self, kind: Kind, record_id: UUID, fields: Fields, prefix: str = "") -> None:
+        """Stage that a merged record is one of its own again, with these fields."""
+        found = await self.find(kind, record_id, merged=True)
+        await self._refuse_copied((kind.name, record_id))
+        writing = writing_of(self.session)
+        writing.restored.add((kind.name, record_id))
+        value = self._validated(kind, fields, prefix)
+        record = kind.record(id=record_id, created_at=found.created_at, updated_at=writing.at, **_values(value))
+        self.session.add(record)
+        self._stage(kind, record, prefix, frozenset())
+
+    async def erase(self, recorder: Recorder, keys: Iterable[Key]) -> None:
+        """Erase what is left of records that are gone already, merged ones among them."""
         touch = Touch("purge", None, writing_of(self.session).at)
-        await self.session.run_sync(lambda session: recorder.write(session, {key: touch}, {}))
+        touched = dict.fromkeys(keys, touch)
+        if touched:
+            await self.session.run_sync(lambda session: recorder.write(session, touched, {}))
+
+    async def parts_of(self, keys: Iterable[Key]) -> list[Key]:
+        """Give the records that were merged into these, and into those in turn."""
+        found: dict[Key, None] = {}
+        frontier = list(keys)
+        while frontier:
+            pointing = await self._pointing(frontier, merged=True)
+            frontier = [one.key for one in pointing if one.key not in found]
+            found |= dict.fromkeys(frontier)
+        return list(found)
 
     async def _belongings(self, kind: Kind, record_id: UUID) -> list[Key]:
         owned = {(name, other.owner) for name, other in self.kinds.items() if other.owner}
@@ -222,14 +276,15 @@ class Desk:
                     found[kind, name, row.value].add(row.id)
         return found
 
-    async def _pointing(self, keys: Iterable[Key]) -> list[_Pointing]:
-        """Give the records that refer to these."""
+    async def _pointing(self, keys: Iterable[Key], *, merged: bool = False) -> list[_Pointing]:
+        """Give the records that refer to these, or those that were merged into them."""
         found: list[_Pointing] = []
         c = links.c
+        how = c.field == MERGED if merged else c.field != MERGED
         for name, ids in by_kind(keys):
             # What another register says of a record does not hold it here; it goes out of sight with it.
             here = kept_here(c.kind, c.id)
-            query = select(c.kind, c.id, c.field, c.tier, c.to_id).where(c.to_kind == name, c.to_id.in_(ids), here)
+            query = select(c.kind, c.id, c.field, c.tier, c.to_id).where(c.to_kind == name, c.to_id.in_(ids), how, here)
             rows = (await self.session.execute(query)).all()
             found += [_Pointing((row.kind, row.id), row.field, Tier(row.tier), (name, row.to_id)) for row in rows]
         return found

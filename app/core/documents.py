@@ -23,7 +23,7 @@ documents: Final = Table(
     Column("created_at", UTCDateTime(), nullable=False),
     Column("updated_at", UTCDateTime(), nullable=False),
     Column("position", BigInteger, nullable=False),
-    Column("action", String, nullable=False),  # upsert, delete, withdraw, purge
+    Column("action", String, nullable=False),  # upsert, delete, withdraw, purge, merge
     Column("gone", Boolean, nullable=False),  # answered 410: this tier saw the record when it was deleted
     Column("hash", String, nullable=False),
     Column("body", LargeBinary),
@@ -34,6 +34,8 @@ documents: Final = Table(
     Index("ix_documents_created", "tier", "kind", "created_at", "id"),
 )
 
+# The field by which a merged record is linked with the one that it is part of; its tier is the first that saw it.
+MERGED: Final = "merged_into"
 links: Final = Table(
     "links",
     SQLModel.metadata,

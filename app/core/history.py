@@ -34,13 +34,12 @@ changes: Final = Table(
     Column("at", UTCDateTime(), nullable=False),
     Column("kind", String, nullable=False),
     Column("id", Uuid, nullable=False),
-    Column(
-        "action", String, nullable=False
-    ),  # create, update, delete, purge, withdraw; follow: only what it refers to changed
+    # create, update, delete, purge, withdraw, merge, restore; follow: only what it refers to changed
+    Column("action", String, nullable=False),
     Column("author", String),
     Column("key_id", Uuid),
     Column("reason", String),
-    Column("body", LargeBinary),  # all stored fields after the change; gone after a purge
+    Column("body", LargeBinary),  # all stored fields after the change, or what it was merged into; gone after a purge
     Column("salt", LargeBinary),
     Column("commitment", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
@@ -56,7 +55,7 @@ versions: Final = Table(
     Column("version", Integer, primary_key=True),
     # Part of the key: a copied record's version is its source's, which may give one again after it was restored.
     Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("action", String, nullable=False),  # what the tier heard: upsert, delete, withdraw, purge
+    Column("action", String, nullable=False),  # what the tier heard: upsert, delete, withdraw, purge, merge
     Index("ix_versions_position", "position"),
 )
 
@@ -75,6 +74,8 @@ class Writing:
     key_id: UUID | None = None
     reason: str | None = None
     erase: set[Key] = field(default_factory=set)
+    merged: dict[Key, Key] = field(default_factory=dict)  # records that become part of others
+    restored: set[Key] = field(default_factory=set)  # merged ones that are records again
     hasty: bool = False  # whether what is derived of new records may come later
 
 
@@ -111,6 +112,7 @@ class Change:
     before: Fields | None = None  # all stored fields before the change
     given: Given | None = None  # what another register says, of a record that is copied
     whole: bool = True  # whether a copied record is shown as it was given to those whose sight is copied
+    into: Key | None = None  # what a merged record is part of
 
 
 def payload(row: dict[str, Any], heard: list[tuple[int, int, str]]) -> bytes:

@@ -33,8 +33,12 @@ class VersionOut(BaseModel):
 
     version: int
     at: datetime
-    action: str = Field(description="`upsert`, or `withdraw` when the record left your sight for a while.")
+    action: str = Field(
+        description="`upsert`; `withdraw` when the record left your sight for a while; `merge` when it became part of "
+        "`into`."
+    )
     changes: list[FieldChange]
+    into: UUID | None = Field(default=None, description="Of `merge`: what it was merged into, if you see that.")
     author: str | None = Field(default=None, description="Who made the change (partners).")
     reason: str | None = Field(default=None, description="Why (partners).")
 
@@ -51,14 +55,15 @@ class _Seen:
     row: Row[Any]
     at: datetime
     fields: Fields | None
-    origin: UUID | None
+    origin: UUID | None = None
+    into: UUID | None = None
 
 
 async def version_of(desk: Desk, kind: Kind, record_id: UUID, version: int) -> bytes:
     """Give a version of a record that the caller sees, as it was, without what is hidden today."""
-    found = await desk.find(kind, record_id)
-    if version == found.version:
-        return found.body or b""
+    found = await desk.find(kind, record_id, merged=True)
+    if version == found.version and found.body is not None:
+        return found.body
     query = _query(desk, kind, record_id).where(versions.c.version == version).order_by(versions.c.position.desc())
     seen = await _redacted(desk, kind, (await desk.session.execute(query.limit(1))).all())
     if not seen or (fields := seen[0].fields) is None:
@@ -68,7 +73,7 @@ async def version_of(desk: Desk, kind: Kind, record_id: UUID, version: int) -> b
 
 async def history_of(desk: Desk, kind: Kind, record_id: UUID, after: int, limit: int) -> tuple[list[VersionOut], bool]:
     """Give a page of a record's versions after one of them, and whether there are more."""
-    await desk.find(kind, record_id)
+    await desk.find(kind, record_id, merged=True)
     # The version before the page is needed to tell what its first one changed.
     query = _query(desk, kind, record_id).where(versions.c.version >= after)
     rows = (await desk.session.execute(query.order_by(versions.c.version, versions.c.position).limit(limit + 2))).all()
@@ -95,8 +100,13 @@ async def _redacted(desk: Desk, kind: Kind, rows: Any) -> list[_Seen]:  # noqa: 
     """Cut versions to what the caller may read today: what was withdrawn since is gone from old versions too."""
     stored = [(row, _said(row)) for row in rows]
     targets = {key for _, said in stored if said for _, key, _ in kind.links(said)}
-    sees = seen_by(desk.caller.tier, await desk.session.run_sync(sights, targets))
+    ends = {(kind.name, into) for row, _ in stored if (into := _into(row))}
+    sees = seen_by(desk.caller.tier, await desk.session.run_sync(sights, targets | ends, merged=True))
     return [_seen(kind, row, said, desk.caller.tier, sees) for row, said in stored]
+
+
+def _into(row: Row[Any]) -> UUID | None:
+    return UUID(json.loads(row.body)["into"]) if row.body is not None and row.action == "merge" else None
 
 
 def _said(row: Row[Any]) -> Fields | None:
@@ -106,7 +116,8 @@ def _said(row: Row[Any]) -> Fields | None:
 
 def _seen(kind: Kind, row: Row[Any], said: Fields | None, tier: Tier, sees: Callable[[Key], bool]) -> _Seen:
     if said is None:
-        return _Seen(row, row.at, None, None)
+        into = _into(row)
+        return _Seen(row, row.at, None, into=into if into and sees((kind.name, into)) else None)
     fields = redact(kind, {name: said.get(name) for name in (*kind.fields, *said)}, tier, sees)
     if "origin" not in said:
         return _Seen(row, row.at, fields, None)
@@ -120,5 +131,7 @@ def _version(before: _Seen | None, now: _Seen, tier: Tier) -> VersionOut:
     names = [name for name in {**new, **old} if old.get(name) != new.get(name)] if now.fields is not None else []
     said = {"version": now.row.version, "at": now.at, "action": now.row.action}
     who = {"author": now.row.author, "reason": now.row.reason} if tier >= Tier.PARTNERS else {}
+    if now.into is not None:
+        said["into"] = now.into
     differences = [FieldChange(field=name, before=old.get(name), after=new.get(name)) for name in names]
     return VersionOut(**said, **who, changes=differences)

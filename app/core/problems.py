@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -41,6 +42,7 @@ _ALL: Final = (
     Type("too-slow", 408, "The request came too slowly", "Send it again, all of it at once."),
     Type("needed", 409, "Other records need this one", "`needed_by` lists those that you may see."),
     Type("in-flight", 409, "The same request is being worked on", "Ask again in a moment with the same key."),
+    Type("merged", 409, "The record is part of another", "It was merged into the record that `into` names. Use that."),
     Type("gone", 410, "The record was deleted", "It was here and has been deleted; its id is never used again."),
     Type("changed", 412, "The record is not as you read it", "Read it again, apply your change and send its new ETag."),
     Type("taken", 412, "The id has been used", "A record with this id exists or existed. Choose another id."),
@@ -83,6 +85,17 @@ class Needed(BaseModel):
     field: str
 
 
+class Conflict(BaseModel):
+    """Two records that cannot both be true of one person."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    id: UUID = Field(description="Of the record that goes.")
+    other_id: UUID = Field(description="Of the record that stays.")
+    detail: str = Field(description="What speaks against them.")
+
+
 class ProblemOut(BaseModel):
     """A problem (RFC 9457)."""
 
@@ -92,6 +105,8 @@ class ProblemOut(BaseModel):
     detail: str = Field(description="What to do next.")
     errors: list[Fault] | None = Field(default=None, description="For 422: each fault.")
     needed_by: list[Needed] | None = Field(default=None, description="For 409 on DELETE: what needs the record.")
+    into: UUID | None = Field(default=None, description="For 409 `merged`: the record that it is part of.")
+    conflicts: list[Conflict] | None = Field(default=None, description="For 409 `unmergeable`: what is in the way.")
 
 
 class Problem(Exception):  # noqa: N818 - the standard's word
@@ -129,6 +144,15 @@ class Problem(Exception):  # noqa: N818 - the standard's word
             body["needed_by"] = list(self.needed_by)
         body |= self.members
         return Response(to_json(body), self.type.status, {**self.headers}, MEDIA_TYPE)
+
+
+class Moved(Exception):  # noqa: N818 - no fault: the record is elsewhere
+    """A record that is asked for is part of another one since; the answer leads there."""
+
+    def __init__(self, was: UUID, now: UUID) -> None:
+        super().__init__()
+        self.was = was
+        self.now = now
 
 
 def invalid(*faults: Fault) -> Problem:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core import copies
 from app.core.copies import Given
-from app.core.documents import documents, fingerprint, links
+from app.core.documents import MERGED, documents, fingerprint, links
 from app.core.history import Change, Move
 from app.core.kinds import COMMON, Fields, Key, Kinds
 from app.core.problems import Problem
@@ -27,13 +27,16 @@ CHUNK: Final = 1000
 class Touch:
     """A record as a transaction leaves it; ``fields`` is None when it is gone.
 
-    ``given`` is what another register says of it, where it is copied from there.
+    ``given`` is what another register says of it, where it is copied from there. ``into`` is the record of which a
+    merged one is part, ``first`` the first tier that saw it when it was merged.
     """
 
     action: str
     fields: Fields | None
     created_at: datetime
     given: Given | None = None
+    into: Key | None = None
+    first: Tier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,11 @@ class Known:
     def live(self) -> bool:
         return self.action == "upsert"
 
+    @property
+    def seen(self) -> bool:
+        """Tell whether the tier sees the record, or what it was merged into."""
+        return self.action in {"upsert", "merge"}
+
 
 def by_kind(keys: Iterable[Key]) -> Iterator[tuple[str, list[UUID]]]:
     """Give the ids of each kind, in portions that a statement can take."""
@@ -64,11 +72,15 @@ def by_kind(keys: Iterable[Key]) -> Iterator[tuple[str, list[UUID]]]:
             yield kind, ids[start : start + CHUNK]
 
 
-def sights(session: Session, keys: Iterable[Key]) -> dict[Key, Tier]:
-    """Give the first tier that sees each record; records that nobody sees are left out."""
+def sights(session: Session, keys: Iterable[Key], *, merged: bool = False) -> dict[Key, Tier]:
+    """Give the first tier that sees each record; records that nobody sees are left out.
+
+    With ``merged`` it sees also those that lead it on to another one.
+    """
     found: dict[Key, Tier] = {}
+    actions = {"upsert", "merge"} if merged else {"upsert"}
     for kind, ids in by_kind(keys):
-        live = and_(documents.c.kind == kind, documents.c.id.in_(ids), documents.c.action == "upsert")
+        live = and_(documents.c.kind == kind, documents.c.id.in_(ids), documents.c.action.in_(actions))
         query = select(documents.c.id, func.min(documents.c.tier)).where(live).group_by(documents.c.id)
         found |= {(kind, row[0]): Tier(row[1]) for row in session.execute(query)}
     return found
@@ -99,6 +111,16 @@ def referring(session: Session, keys: Iterable[Key]) -> set[Key]:
     return found
 
 
+def merged(session: Session, keys: Iterable[Key]) -> dict[Key, tuple[Key, Tier]]:
+    """Give what merged records are part of, and the first tier that saw each of them; others are left out."""
+    found: dict[Key, tuple[Key, Tier]] = {}
+    c = links.c
+    for kind, ids in by_kind(keys):
+        query = select(c.id, c.to_kind, c.to_id, c.tier).where(c.kind == kind, c.id.in_(ids), c.field == MERGED)
+        found |= {(kind, row.id): ((row.to_kind, row.to_id), Tier(row.tier)) for row in session.execute(query)}
+    return found
+
+
 class Projector:
     """One transaction's changes, worked out tier by tier."""
 
@@ -106,6 +128,7 @@ class Projector:
         self._session = session
         self._kinds = kinds
         self._fields: dict[Key, Fields | None] = {}
+        self._led: dict[Key, tuple[Key, Tier]] = {}  # where merged records lead, and from which tier on
         self._links: dict[Key, list[Key]] = {}
         self._given: dict[Key, Given] = {}
         self._source: dict[Key, UUID | None] = {}  # where each record that is here is copied from
@@ -122,6 +145,7 @@ class Projector:
         self._add(touched)
         self._load(touched)
         self._refuse(touched)
+        self._lead(touched)
         frontier = self._place(touched)
         followers: dict[Key, Touch] = {}
         while frontier:
@@ -129,6 +153,7 @@ class Projector:
             self._load(fresh)
             following = self._following(fresh)
             self._add(following)
+            self._lead(following)
             followers |= following
             frontier = self._place(fresh)
         return self._changes(touched | followers)
@@ -170,10 +195,18 @@ class Projector:
             for source in {known.source for known in self._known[key].values() if known.source}:
                 raise copies.refusal(self._session, source)
 
+    def _lead(self, touched: dict[Key, Touch]) -> None:
+        """Note where merged records lead: whoever saw them until then."""
+        for key, touch in touched.items():
+            first = self._was(key) if touch.first is None else touch.first
+            if touch.into is not None and first is not None:
+                self._led[key] = touch.into, first
+
     def _following(self, keys: Iterable[Key]) -> dict[Key, Touch]:
         """Give the touches of records to which nothing happened but what they refer to."""
         found = {}
         copied = None
+        led = merged(self._session, (key for key in keys if self._known[key][Tier.PRIVATE].body is None))
         for key in keys:
             known = self._known[key][Tier.PRIVATE]
             given = None
@@ -181,20 +214,29 @@ class Projector:
                 copied = copied or copies.tiers(self._session)
                 first = copied[known.source]
                 given = Given(known.source, first, known.version, known.updated_at, known.hash, known.body)
-            found[key] = Touch("follow", stored_fields(known.body or b"{}"), known.created_at, given)
+            if key in led:
+                found[key] = Touch("follow", None, known.created_at, given, *led[key])
+            else:
+                found[key] = Touch("follow", stored_fields(known.body or b"{}"), known.created_at, given)
         return found
 
     def _place(self, keys: Iterable[Key]) -> list[Key]:
         """Work out who sees these records now, and give those for which that has changed."""
         owners = {key: self._owner(key) for key in keys}
-        unowned = [key for key, owner in owners.items() if owner is None]
+        unowned = [key for key, owner in owners.items() if owner is None and key not in self._led]
         for key in unowned:
             self._sight[key] = self._first(key, None)
         self._look_up({owner for owner in owners.values() if owner})
         owned = [(key, owner) for key, owner in owners.items() if owner]
         for key, owner in owned:
             self._sight[key] = self._first(key, owner)
-        return [key for key in (*unowned, *(key for key, _ in owned)) if self._moves(key)]
+        led = [key for key in owners if key in self._led]
+        self._look_up({self._led[key][0] for key in led})
+        for key in led:
+            into, first = self._led[key]
+            seen = self._sight.get(into)
+            self._sight[key] = None if seen is None else max(first, seen)
+        return [key for key in (*unowned, *(key for key, _ in owned), *led) if self._moves(key)]
 
     def _moves(self, key: Key) -> bool:
         """Tell whether others see this record from now on; a copied one may have been referred to before it came."""
@@ -220,7 +262,7 @@ class Projector:
         return self._source.get(target, given.source) != given.source
 
     def _was(self, key: Key) -> Tier | None:
-        return min((tier for tier, known in self._known.get(key, {}).items() if known.live), default=None)
+        return min((tier for tier, known in self._known.get(key, {}).items() if known.seen), default=None)
 
     def _look_up(self, keys: set[Key]) -> None:
         """Find out who sees records as they are in the database, and where these are from."""
@@ -250,7 +292,8 @@ class Projector:
         before = stored_fields(full.body) if full and full.body else None
         made = full.created_at if full and touch.fields is None else touch.created_at
         whole = given is None or touch.fields is None or self._whole(key, given.tier, others)
-        return Change(key, touch.action, touch.fields, made, told, frozenset(known), before, given, whole)
+        tiers = frozenset(known)
+        return Change(key, touch.action, touch.fields, made, told, tiers, before, given, whole, touch.into)
 
     def _whole(self, key: Key, tier: Tier, others: set[Key]) -> bool:
         """Tell whether a tier sees a copied record, and everything of others that it refers to."""
@@ -260,6 +303,8 @@ class Projector:
     def _move(self, key: Key, touch: Touch, tier: Tier, known: Known | None, others: set[Key]) -> Move | None:
         sees = seen_by(tier, self._sight)
         given = touch.given
+        if key in self._led:
+            return self._lead_on(key, touch, tier, known)
         if touch.fields is None or not sees(key):
             return _leave(touch, tier, known)
         if given and tier >= given.tier:
@@ -286,6 +331,29 @@ class Projector:
         told = {"body": body, "updated_at": given.updated_at, **_before(known)}
         return Move(tier, "upsert", given.version, mark, gone=False, fields=fields, **told)
 
+    def _lead_on(self, key: Key, touch: Touch, tier: Tier, known: Known | None) -> Move | None:
+        """Give what a tier hears of a merged record: where it leads, or that it leads nowhere any more."""
+        into, first = self._led[key]
+        action = self._end(into, tier)
+        if known is None or tier < first:
+            return None
+        if known.action == action and (touch.action == "follow" or action != "merge"):
+            return None  # where it leads is another matter: that may be new
+        given = touch.given if touch.action == "merge" else None
+        version = given.version if given and tier >= given.tier else known.version + 1
+        return Move(tier, action, version, "", action == "delete", None, **_before(known))
+
+    def _end(self, key: Key, tier: Tier) -> str:
+        """Give what becomes, for a tier, of a record that leads to this one."""
+        if seen_by(tier, self._sight)(key):
+            return "merge"
+        if key in self._led:
+            into, first = self._led[key]
+            return "withdraw" if tier < first else self._end(into, tier)
+        known = self._known.get(key, {}).get(tier)
+        gone = self._fields.get(key) is None and known is not None and (known.seen or known.gone)
+        return "delete" if gone else "withdraw"
+
     def _marked(self, fields: Fields) -> tuple[Fields, str]:
         """Give fields with their hash; most records say the same to every tier."""
         said, mark = self._last
@@ -304,12 +372,12 @@ def _known(row: Row[Any]) -> Known:
 
 def _leave(touch: Touch, tier: Tier, known: Known | None) -> Move | None:
     """Give what a tier hears of a record that it no longer sees: nothing, if it never did."""
-    if known is None or (not known.live and touch.action != "purge") or known.action == "purge":
+    if known is None or (not known.seen and touch.action != "purge") or known.action == "purge":
         return None
     given = touch.given
     version = given.version if given and tier >= given.tier else known.version + 1
     action = touch.action if touch.fields is None else "withdraw"
-    gone = action == "delete" or (action == "purge" and (known.live or known.gone))
+    gone = action == "delete" or (action == "purge" and (known.seen or known.gone))
     return Move(tier, action, version, "", gone, None, **_before(known))
 
 

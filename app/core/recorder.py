@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
+from pydantic_core import to_json
 from sqlalchemy import Table, and_, bindparam, delete, event, insert, select, update
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
 from sqlalchemy.orm.attributes import set_attribute
 
 from app.core.access import ApiKey
 from app.core.copies import apart
-from app.core.documents import documents, entries, links, render
+from app.core.documents import MERGED, documents, entries, links, render
 from app.core.history import Change, Move, Writing, changes, register, seal, versions
 from app.core.kinds import Key, Kinds
 from app.core.projection import Projector, Touch, by_kind
@@ -52,7 +53,7 @@ class Recorder:
         new = [record for record in session.new if isinstance(record, Record)]
         gone = [_key_of(record) for record in session.deleted if isinstance(record, Record)]
         touched = {key: _removed(session, key) for key in gone}
-        touched |= {_key_of(record): _written(record, "create") for record in new}
+        touched |= {_key_of(record): _written(record, _begun(session, _key_of(record))) for record in new}
         touched |= {_key_of(record): _written(record, "update") for record in records}
         objects = {_key_of(record): record for record in (*new, *records)}
         keys = [key for key in (*session.new, *session.dirty) if isinstance(key, ApiKey)]
@@ -75,7 +76,9 @@ class Recorder:
             session.execute(insert(changes), rows)
             session.execute(insert(versions), heard)
             _place_documents(session, done, rows, writing.at)
-            self._index(session, touched)
+            # What is merged as it was before leads where it led.
+            moved = {change.key for change in done}
+            self._index(session, {key: one for key, one in touched.items() if not one.into or key in moved}, done)
             _note_apart(session, done)
             _erase(session, [key for key, touch in touched.items() if _erases(touch)])
             _advance(session, writing)
@@ -83,12 +86,12 @@ class Recorder:
             plug(session, done)
         return done
 
-    def _index(self, session: Session, touched: dict[Key, Touch]) -> None:
+    def _index(self, session: Session, touched: dict[Key, Touch], done: list[Change]) -> None:
         for table in (links, entries):
             for kind, ids in by_kind(touched):
                 session.execute(delete(table).where(table.c.kind == kind, table.c.id.in_(ids)))
         pointing, holding = self.indexed({key: touch.fields for key, touch in touched.items()})
-        _insert(session, links, pointing)
+        _insert(session, links, pointing + [_led(change) for change in done if change.action == "merge"])
         _insert(session, entries, holding)
 
     def indexed(self, records: dict[Key, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -150,9 +153,15 @@ def _written(record: Record, action: str) -> Touch:
 _SYSTEM: Final = {"id", "version", "created_at", "updated_at", "visibility", "citations"}
 
 
+def _begun(session: Session, key: Key) -> str:
+    return "restore" if key in writing_in(session).restored else "create"
+
+
 def _removed(session: Session, key: Key) -> Touch:
-    action = "purge" if key in writing_in(session).erase else "delete"
-    return Touch(action, None, datetime.now(UTC))
+    writing = writing_in(session)
+    if (into := writing.merged.get(key)) is not None:
+        return Touch("merge", None, datetime.now(UTC), into=into)
+    return Touch("purge" if key in writing.erase else "delete", None, datetime.now(UTC))
 
 
 def _stamp(record: Record, change: Change, writing: Writing) -> None:
@@ -190,11 +199,20 @@ def _log(writing: Writing, change: Change) -> tuple[dict[str, Any], list[dict[st
 
 
 def _body(change: Change, writing: Writing) -> bytes | None:
+    if change.into is not None:
+        return to_json({"into": change.into[1]})
     if change.fields is None:
         return None
     if change.given is not None:
         return change.given.body
     return render(change.key[1], 0, change.created_at, writing.at, change.fields)
+
+
+def _led(change: Change) -> dict[str, Any]:
+    """Give the link of a record that was merged; every tier that saw it hears of that."""
+    (kind, record_id), (to_kind, to_id) = change.key, change.into or change.key
+    first = min(int(move.tier) for move in change.moves)
+    return {"kind": kind, "id": record_id, "field": MERGED, "to_kind": to_kind, "to_id": to_id, "tier": first}
 
 
 def _place_documents(session: Session, done: list[Change], rows: list[dict[str, Any]], at: datetime) -> None:
@@ -282,7 +300,7 @@ def _note_apart(session: Session, done: list[Change]) -> None:
 
 def _erases(touch: Touch) -> bool:
     """Tell whether nothing is kept of a record that is gone: it was purged, or its source no longer shows it."""
-    return touch.action == "purge" or (touch.given is not None and touch.fields is None)
+    return touch.action == "purge" or (touch.given is not None and touch.fields is None and touch.into is None)
 
 
 def _erase(session: Session, keys: list[Key]) -> None:

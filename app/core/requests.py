@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final, TypeVar
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
@@ -19,10 +19,11 @@ from app.core.database import Database
 from app.core.desk import Desk, Rule
 from app.core.documents import etag
 from app.core.kinds import Fields, Kinds
-from app.core.problems import Problem, fault, faults, invalid
+from app.core.problems import Moved, Problem, fault, faults, invalid
 
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
 _REASON_LENGTH: Final = 500
+_QUERY_SIGNS: Final = "!$%&'()*+,/:;=?@[]~"
 _Model = TypeVar("_Model", bound=BaseModel)
 JSON: Final = "application/json"
 PATIENT: Final = "vestka.patient"  # in a request's scope: its reads take longer than the event loop should wait
@@ -152,7 +153,14 @@ async def object_of(request: Request, *media_types: str) -> Fields:
 
 async def model_of(request: Request, model: type[_Model]) -> _Model:
     """Read a JSON object as a model: 422 names what does not fit."""
-    sent = await object_of(request, JSON)
+    return model_from(await bytes_of(request, JSON), model)
+
+
+def model_from(body: bytes, model: type[_Model]) -> _Model:
+    """Read a JSON object as a model: 422 names what does not fit."""
+    sent = json_of(body)
+    if not isinstance(sent, dict):
+        raise invalid(fault("", "Send a JSON object."))
     try:
         return model.model_validate_json(to_json(sent), strict=True)
     except ValidationError as error:
@@ -193,6 +201,15 @@ def answer(
 def written(version: int, body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Answer a write with the record as it is now."""
     return Response(body, status, {"ETag": etag(version, body), **(headers or {})}, JSON)
+
+
+def sent_on(request: Request, moved: Moved) -> Response:
+    """Answer a read of a record that was merged: the same is asked of the record that it is part of."""
+    path = request.url.path.replace(request.path_params["id"], str(moved.now), 1)
+    query = quote(request.scope["query_string"], safe=_QUERY_SIGNS)
+    place = f"{request.app.state.settings.public_url}{path}{'?' * bool(query)}{query}"
+    # Not for long: the merge may be undone, or the other record be hidden.
+    return Response(status_code=308, headers={"Location": place, "Cache-Control": "no-store"})
 
 
 def _parameters(route: APIRoute) -> dict[str, bool]:

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from app.core import paging
 from app.core.access import Caller
 from app.core.columns import TABLE_CONTENT, Listed, format_of, records_as_table
-from app.core.contract import IF_MATCH, IF_NONE_MATCH, WRITE_HEADERS, ReadModels, answers, headers, sends
+from app.core.contract import IF_MATCH, IF_NONE_MATCH, MOVED, WRITE_HEADERS, ReadModels, answers, headers, sends
 from app.core.desk import Desk, Rule
 from app.core.documents import etag
 from app.core.express import Plan, Rows, Statement, Written, leave_plan
@@ -21,7 +21,7 @@ from app.core.idempotency import Claim, Kept, keep, once
 from app.core.kinds import Fields, Kind
 from app.core.lists import Item, PageAgain, next_link, page_of
 from app.core.past import HistoryOut, history_of, version_of
-from app.core.problems import Problem, docs
+from app.core.problems import Moved, Problem, docs
 from app.core.record import Input, Record
 from app.core.requests import (
     JSON,
@@ -46,7 +46,7 @@ Finish = Callable[[bytes, Sequence[Any]], bytes | None]
 # Takes the request and what was asked; None where answers need more than what is read with a record.
 Ready = Callable[[Request, BaseModel | None], Finish | None]
 _READ: Final = ("malformed", "unauthorized", "not-found", "gone", "invalid", "unavailable", "internal")
-_WRITE: Final = (*_READ, "forbidden", "changed", "too-large", "media-type")
+_WRITE: Final = (*_READ, "forbidden", "merged", "changed", "too-large", "media-type")
 _CHANGE: Final = (*_WRITE, "mirrored", "unconditional")
 
 
@@ -151,7 +151,7 @@ class Resource:
         more = iter(await self._enrich(request, desk, missing, asked) if missing else ())
         return [next(more) if body is None else body for body in made]
 
-    async def _answered(
+    async def answered(
         self, request: Request, desk: Desk, record_id: UUID, asked: Asked | None = None
     ) -> tuple[int, bytes]:
         """Give a record's version and the bytes of its answer; 404 or 410 if there is none."""
@@ -208,7 +208,7 @@ class Resource:
             sent = await object_of(request, JSON)
             change_reason(request)  # refused before the key is looked up, or the same request had two answers
             do = partial(self._created, request, caller, sent)
-            return await once(request, database_of(request), caller, do, partial(self._again, request, caller))
+            return await once(request, database_of(request), caller, do, partial(self.again, request, caller))
 
         self._add(
             "",
@@ -229,22 +229,27 @@ class Resource:
             desk = desk_of(request, session, caller)
             record_id = await desk.create(self.kind, sent)
             await desk.settle()
-            version, body = await self._answered(request, desk, record_id)
+            version, body = await self.answered(request, desk, record_id)
             if held is not None:
                 await keep(session, held, Kept(201, self.kind.name, record_id, version))
-        return written(version, body, 201, self._location(request, record_id))
+        return written(version, body, 201, self.location(request, record_id))
 
-    async def _again(self, request: Request, caller: Caller, kept: Kept) -> Response:
+    async def again(self, request: Request, caller: Caller, kept: Kept) -> Response:
+        """Give the first answer again."""
         if kept.id is None or kept.version is None:
             raise RuntimeError("not the answer of one record")
         async with database_of(request).read() as session:
             desk = desk_of(request, session, caller)
-            await desk.find(self.kind, kept.id)
+            try:
+                await desk.find(self.kind, kept.id)
+            except Moved as moved:
+                raise Problem("merged", members={"into": str(moved.now)}) from None
             body = await version_of(desk, self.kind, kept.id, kept.version)
             body = (await self.enriched(request, desk, [Item(body)], None))[0]
-        return written(kept.version, body, kept.status, self._location(request, kept.id))
+        return written(kept.version, body, kept.status, self.location(request, kept.id))
 
-    def _location(self, request: Request, record_id: UUID) -> dict[str, str]:
+    def location(self, request: Request, record_id: UUID) -> dict[str, str]:
+        """Give the header that says where a record is."""
         return {"Location": f"{request.app.state.settings.public_url}{self.path}/{record_id}"}
 
     def _read(self) -> None:
@@ -257,7 +262,7 @@ class Resource:
             if asked.version is not None:
                 body = await version_of(desk, self.kind, id, asked.version)
                 return answer(request, body, etag(asked.version, body))
-            version, body = await self._answered(request, desk, id, asked)
+            version, body = await self.answered(request, desk, id, asked)
             return answer(request, body, etag(version, body))
 
         read_record.__annotations__["asked"] = Annotated[self.asked, Query()]
@@ -267,10 +272,12 @@ class Resource:
             read_record,
             summary=f"Read {self.kind.one}",
             text="The record as your key may see it, or, with `version`, as it was (see its history). A field "
-            "that is null is unknown; one that is absent is not for you to see.",
+            "that is null is unknown; one that is absent is not for you to see. A record that was merged into "
+            "another leads there (308); its history and old versions stay here.",
             model=self.models.read,
             problems=_READ,
             extra={"parameters": [IF_NONE_MATCH]},
+            more=MOVED,
         )
 
     def _replace(self) -> None:
@@ -284,8 +291,8 @@ class Resource:
                 require_match(request, await desk.find(self.kind, id))
                 await desk.replace(self.kind, id, await object_of(request, JSON))
             await desk.settle()
-            version, body = await self._answered(request, desk, id)
-            return written(version, body, 201 if created else 200, self._location(request, id) if created else None)
+            version, body = await self.answered(request, desk, id)
+            return written(version, body, 201 if created else 200, self.location(request, id) if created else None)
 
         self._add(
             "/{id}",
@@ -305,7 +312,7 @@ class Resource:
             require_match(request, await desk.find(self.kind, id))
             await desk.patch(self.kind, id, await object_of(request, MERGE_PATCH, JSON))
             await desk.settle()
-            version, body = await self._answered(request, desk, id)
+            version, body = await self.answered(request, desk, id)
             return written(version, body)
 
         self._add(
@@ -334,7 +341,9 @@ class Resource:
             if purge and await self._purged(request, desk, id):
                 return Response(status_code=204)
             require_match(request, await desk.find(self.kind, id))
-            await desk.delete(self.kind, id, cascade=cascade, purge=purge)
+            taken = await desk.delete(self.kind, id, cascade=cascade, purge=purge)
+            if purge:  # what was merged into these is part of them
+                await desk.erase(database_of(request).recorder, await desk.parts_of(taken))
             await desk.settle()
             return Response(status_code=204)
 
@@ -353,13 +362,14 @@ class Resource:
         )
 
     async def _purged(self, request: Request, desk: Desk, record_id: UUID) -> bool:
-        """Erase what is left of a record that is deleted already."""
+        """Erase what is left of a record that is deleted, or part of another, already."""
         try:
             await desk.find(self.kind, record_id)
         except Problem as problem:
-            if problem.type.slug != "gone" or request.headers.get("if-match", "").strip() != "*":
+            if problem.type.slug not in {"gone", "merged"} or request.headers.get("if-match", "").strip() != "*":
                 raise
-            await desk.erase(database_of(request).recorder, self.kind, record_id)
+            keys = [(self.kind.name, record_id)]
+            await desk.erase(database_of(request).recorder, [*keys, *await desk.parts_of(keys)])
             return True
         return False
 

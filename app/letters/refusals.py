@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.core.contract import MOVED
 from app.core.problems import MEDIA_TYPE, Problem, Type, declare, docs, fault, invalid
 from app.letters.phrases import partial_in_words
 from app.letters.press import UnprintableError
@@ -81,4 +82,4 @@ def conflict(*slugs: str) -> dict[int | str, dict[str, Any]]:
     described = docs(*slugs, _NO_ADDRESS.slug, _UNPRINTABLE.slug)
     shapes = [{"$ref": f"#/components/schemas/{name}"} for name in ("NoMailAddressOut", "ProblemOut")]
     described[409] |= {"content": {MEDIA_TYPE: {"schema": {"anyOf": shapes}, "example": EXAMPLE}}}
-    return described
+    return {**MOVED, **described}

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic_core import to_json
 
-from app.core.contract import IF_NONE_MATCH, answers
+from app.core.contract import IF_NONE_MATCH, MOVED, answers
 from app.core.documents import etag
 from app.core.kinds import Key
 from app.core.problems import docs
@@ -147,7 +147,7 @@ def _add(
         description=text,
         operation_id=endpoint.__name__,
         response_model=None,
-        responses={**answers("GET", 200, model), **docs(*_PROBLEMS)},
+        responses={**answers("GET", 200, model), **MOVED, **docs(*_PROBLEMS)},
         openapi_extra={"parameters": [IF_NONE_MATCH]},
     )
 

@@ -31,9 +31,11 @@ class ChangeOut(BaseModel):
     version: int
     action: str = Field(
         description="`upsert`: it is there, as `record` says. `delete`: it was deleted. `purge`: it was deleted and "
-        "what was kept of it erased. `withdraw`: it is no longer for you to see. `merge`: it is now part of `into`."
+        "what was kept of it erased. `withdraw`: it is no longer for you to see. `merge`: it is part of `into` since, "
+        "with all that belonged to it; whoever asks for it is to be sent there. `into` may have been merged in turn."
     )
     record: dict[str, Any] | None = Field(description="The stored fields that you may read; null unless `upsert`.")
+    into: UUID | None = Field(default=None, description="Of `merge` only: the id of a record of the same kind.")
 
 
 class ChangesOut(BaseModel):

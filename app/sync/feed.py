@@ -1,9 +1,8 @@
 """The feed itself: what a tier hears, in commit order, read from ``documents`` alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from pydantic_core import to_json
 from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, select, union_all
@@ -12,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.dialects import OuterFirst
 from app.core.documents import documents
 from app.core.history import changes, register
+from app.core.kinds import Key
 from app.core.problems import Problem
+from app.core.projection import merged as merged_into
 from app.core.record import Tier
 from app.sync.cursors import Cursors, Place, start
 
@@ -61,7 +62,9 @@ async def page_after(session: AsyncSession, view: View, cursors: Cursors, after:
     """
     await confirm(session, after)
     rows = (await session.execute(_after(view, after.position, limit + 1))).all()
-    items = [_heard(row, view, cursors) for row in rows[:limit]]
+    merged = [(row.kind, row.id) for row in rows if row.action == "merge"]
+    into = await session.run_sync(merged_into, merged) if merged else {}
+    items = [_heard(row, view, cursors, into) for row in rows[:limit]]
     place = items[-1].place if items else Place(after.position, after.at, view.kinds)
     return FeedPage(items, place, cursors.seal(place), len(rows) > limit)
 
@@ -126,12 +129,10 @@ def _last(tier: Tier, kind: str | None = None) -> Select[Any]:
     return query.order_by(c.position.desc()).limit(1)
 
 
-def _heard(row: Row[Any], view: View, cursors: Cursors) -> Heard:
+def _heard(row: Row[Any], view: View, cursors: Cursors, into: Mapping[Key, tuple[Key, Tier]]) -> Heard:
     place = Place(row.position, row.at, view.kinds)
     cursor = cursors.seal(place)
-    return Heard(place, cursor, _written(cursor, row.at, (row.kind, row.id), row))
-
-
-def _written(cursor: str, at: datetime, key: tuple[str, UUID], row: Row[Any]) -> bytes:
-    head = {"cursor": cursor, "at": at, "kind": key[0], "id": key[1], "version": row.version, "action": row.action}
-    return to_json(head)[:-1] + b',"record":' + (row.body or b"null") + b"}"
+    head = {"cursor": cursor, "at": row.at, "kind": row.kind, "id": row.id}
+    written = to_json({**head, "version": row.version, "action": row.action})[:-1]
+    end = b',"into":"%b"}' % str(into[row.kind, row.id][0][1]).encode() if row.action == "merge" else b"}"
+    return Heard(place, cursor, written + b',"record":' + (row.body or b"null") + end)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import from_json, to_json
 
-from app.core.contract import IF_NONE_MATCH, headers
+from app.core.contract import IF_NONE_MATCH, MOVED, headers
 from app.core.documents import etag
 from app.core.lists import Item
 from app.core.problems import Problem, docs, fault, invalid
@@ -214,7 +214,7 @@ def _suggestions(request: Request, found: list[Any]) -> Response:
     summary="Preview a person",
     operation_id="preview_person",
     response_class=Response,
-    responses=_said("A small page.", content={"text/html": {}}) | docs("not-found", "gone"),
+    responses=_said("A small page.", content={"text/html": {}}) | MOVED | docs("not-found", "gone"),
     openapi_extra={"parameters": [IF_NONE_MATCH]},
 )
 async def preview_person(request: Request, desk: ReadDesk, id: PathId) -> Response:  # noqa: A002 - the path's word

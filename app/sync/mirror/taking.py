@@ -126,6 +126,8 @@ class Taker:
 
 def _says(known: _Here, item: Item) -> bool:
     """Tell whether all that an item says is here already."""
+    if item.action == "merge":
+        return (known.action, known.version) == ("merge", item.given.version)
     if item.fields is None:
         return known.action == item.action
     return (known.action, known.version, known.hash) == ("upsert", item.given.version, item.given.hash)
@@ -133,7 +135,8 @@ def _says(known: _Here, item: Item) -> bool:
 
 def _touch(item: Item) -> Touch:
     action = item.action if item.fields is None else "update"
-    return Touch(action, item.fields, item.created_at, item.given)
+    into = (item.key[0], item.into) if action == "merge" and item.into else None
+    return Touch(action, item.fields, item.created_at, item.given, into, item.given.tier if into else None)
 
 
 def _here(session: Session, keys: Iterable[Key], tier: Tier) -> dict[Key, _Here]:

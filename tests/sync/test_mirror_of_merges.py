@@ -1,0 +1,58 @@
+"""A copy follows merges: old ids lead where they lead at the source, for as long as they do there."""
+
+from tests.factories import create, detention, person
+from tests.sync.mirroring import Copying
+
+ANY = {"If-Match": "*"}
+
+
+async def test_a_copy_leads_where_its_source_leads(copying: Copying) -> None:
+    admin, public = copying.source.admin, copying.mirror.public
+    going, staying, last = [(await create(admin, "persons", person()))["id"] for _ in range(3)]
+    stays = [(await create(admin, "detentions", detention(one, started_on="2021")))["id"] for one in (going, staying)]
+
+    async def copied(*statuses: int) -> list[str | None]:
+        await copying.copy()
+        await copying.agrees()
+        answers = [await public.get(f"/v1/persons/{one}") for one in (going, staying)]
+        assert [answer.status_code for answer in answers] == list(statuses)
+        return [answer.headers.get("location", "").rpartition("/")[2] for answer in answers]
+
+    async def merge(one: str, other: str) -> None:
+        answer = await admin.post(f"/v1/persons/{one}/merge", json={"into": other}, headers=ANY)
+        assert answer.status_code == 200, answer.text
+
+    await copied(200, 200)
+    await merge(going, staying)
+    assert await copied(308, 200) == [staying, ""]
+    twin = await public.get(f"/v1/detentions/{stays[0]}")
+    assert (twin.status_code, twin.headers["location"]) == (308, f"/v1/detentions/{stays[1]}")
+    history = (await public.get(f"/v1/persons/{going}/history")).json()["items"]
+    assert [item["action"] for item in history] == ["upsert", "merge"]
+    await merge(staying, last)
+    assert await copied(308, 308) == [last, last]
+    for said, statuses in (("private", (404, 404)), ("public", (308, 308))):
+        await admin.patch(f"/v1/persons/{last}", json={"visibility": said}, headers=ANY)
+        await copied(*statuses)
+    for one, statuses in ((staying, (308, 200)), (going, (200, 200))):
+        assert (await admin.delete(f"/v1/persons/{one}/merge", headers=ANY)).status_code == 204
+        await copied(*statuses)
+    await merge(going, last)  # collapsed into one item for a copy that was away
+    assert (await admin.delete(f"/v1/persons/{going}/merge", headers=ANY)).status_code == 204
+    await merge(going, staying)
+    assert await copied(308, 200) == [staying, ""]
+    await admin.delete(f"/v1/persons/{staying}?cascade=true", headers=ANY)
+    await copied(410, 410)
+
+
+async def test_what_is_copied_is_neither_merged_nor_taken_apart_here(copying: Copying) -> None:
+    admin, here = copying.source.admin, copying.mirror.admin
+    one, other, third = [(await create(admin, "persons", person()))["id"] for _ in range(3)]
+    await copying.copy()
+    merged = await here.post(f"/v1/persons/{one}/merge", json={"into": other}, headers=ANY)
+    assert (merged.status_code, merged.json()["type"]) == (409, "/problems/mirrored")
+    await admin.post(f"/v1/persons/{third}/merge", json={"into": other}, headers=ANY)
+    await copying.copy()
+    undone = await here.delete(f"/v1/persons/{third}/merge", headers=ANY)
+    assert (undone.status_code, undone.json()["type"]) == (409, "/problems/mirrored")
+    await copying.agrees()
