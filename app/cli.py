@@ -15,8 +15,9 @@ from alembic.util import CommandError
 from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.access import ApiKey, Scope, make_key
+from app.core.access import ApiKey, Scope, make_key, rotated
 from app.core.database import Database
 from app.core.dialects import trouble
 from app.core.migrating import migrate
@@ -132,23 +133,41 @@ async def _key_create(said: argparse.Namespace, settings: Settings) -> int:
 async def _key_list(_: argparse.Namespace, settings: Settings) -> int:
     async with _opened(settings) as database, database.read() as session:
         keys = (await session.execute(select(ApiKey))).scalars().all()
+    now = datetime.now(UTC)
     for key in sorted(keys, key=lambda key: key.created_at):
-        now = datetime.now(UTC)
         state = "valid" if key.valid(now) else "revoked" if key.revoked_at else "expired"
         until = key.expires_at.date().isoformat() if key.expires_at else "no end"
-        sys.stdout.write(f"{key.prefix}  {state:8}{until:12}{','.join(key.scopes):28}{key.owner}\n")
+        used = f"used {key.last_used_on}" if key.last_used_on else "never used"
+        sys.stdout.write(f"{key.prefix}  {state:8}{until:12}{used:17}{','.join(key.scopes):28}{key.owner}\n")
+    return 0
+
+
+async def _key_of(session: AsyncSession, prefix: str) -> ApiKey:
+    prefix = prefix.removeprefix("vk_").partition("_")[0]
+    query = select(ApiKey).where(ApiKey.prefix == prefix)  # type: ignore[arg-type]  # a column, not a bool
+    key = (await session.execute(query)).scalar_one_or_none()
+    if key is None:
+        raise Failed(f"No key begins with {prefix}; `key list` shows those there are.")
+    return key
+
+
+async def _key_rotate(said: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(settings) as database, database.write(_AUTHOR) as session:
+        key = await _key_of(session, said.prefix)
+        if not key.valid(datetime.now(UTC)):
+            raise Failed(f"Key {key.prefix} has ended already. Make a new one with `key create`.")
+        made, token = rotated(key, said.days)
+        session.add(made)
+    sys.stdout.write(token + "\n")
+    _say(f"Key {key.prefix} works until {key.expires_at:%Y-%m-%d %H:%M} UTC.")
     return 0
 
 
 async def _key_revoke(said: argparse.Namespace, settings: Settings) -> int:
-    prefix = said.prefix.removeprefix("vk_").partition("_")[0]
     async with _opened(settings) as database, database.write(_AUTHOR) as session:
-        query = select(ApiKey).where(ApiKey.prefix == prefix)
-        key = (await session.execute(query)).scalar_one_or_none()
-        if key is None:
-            raise Failed(f"No key begins with {prefix}; `key list` shows those there are.")
+        key = await _key_of(session, said.prefix)
         key.revoked_at = key.revoked_at or datetime.now(UTC)
-    _say(f"Key {prefix} is revoked.")
+    _say(f"Key {key.prefix} is revoked.")
     return 0
 
 
@@ -244,13 +263,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_keys(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name for it
-    keys = commands.add_parser("key", help="make, list and revoke API keys").add_subparsers(required=True)
+    keys = commands.add_parser("key", help="make, list, rotate and revoke API keys").add_subparsers(required=True)
     create = keys.add_parser("create", help="make a key; it is printed this once")
     create.add_argument("--owner", required=True, type=_owner, help="who holds it; the author of its changes")
     create.add_argument("--scope", required=True, action="append", choices=_SCOPES, help="repeat for several")
     create.add_argument("--days", type=_count, help="after how many days it ends")
     create.set_defaults(run=_key_create)
     keys.add_parser("list", help="list keys").set_defaults(run=_key_list)
+    rotate = keys.add_parser("rotate", help="make a key in place of another, which works for some days more")
+    rotate.add_argument("prefix", help="how the old key begins, as `key list` shows it")
+    rotate.add_argument("--days", type=_overlap, default=7, help="for how many days the old key still works (7)")
+    rotate.set_defaults(run=_key_rotate)
     revoke = keys.add_parser("revoke", help="revoke a key at once")
     revoke.add_argument("prefix", help="how the key begins, as `key list` shows it")
     revoke.set_defaults(run=_key_revoke)
@@ -272,6 +295,13 @@ def _count(text: str) -> int:
     number = int(text) if text.isdecimal() else 0
     if not 1 <= number <= 3650:  # noqa: PLR2004 - ten years of days, more workers than any machine has
         raise argparse.ArgumentTypeError("takes a whole number from 1 to 3650")
+    return number
+
+
+def _overlap(text: str) -> int:
+    number = int(text) if text.isdecimal() else -1
+    if not 0 <= number <= 90:  # noqa: PLR2004 - as over HTTP
+        raise argparse.ArgumentTypeError("takes a whole number from 0 to 90")
     return number
 
 

@@ -36,6 +36,17 @@ _KEY: Final = {
     "created_at": _DAY,
     "expires_at": "2027-01-01T00:00:00Z",
     "revoked_at": None,
+    "last_used_on": "2026-01-02",
+    "replaces": None,
+}
+_ACT: Final = {
+    "at": _DAY,
+    "kind": "keys",
+    "id": f"{_NOBODY}0",
+    "action": "create",
+    "author": "cli",
+    "key_id": None,
+    "reason": None,
 }
 
 _BATCH: Final = {
@@ -147,5 +158,14 @@ def _others(document: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, Any]]:
         ("get", "/v1/search"): (None, SEARCH),
         ("get", "/v1/keys"): (None, {"items": [_KEY]}),
         ("get", "/v1/keys/{id}"): (None, _KEY),
+        ("post", "/v1/keys/{id}/rotate"): (
+            {"days": 7},
+            {**_KEY, "id": f"{_NOBODY}1", "prefix": "91b4d07a", "replaces": f"{_NOBODY}0", "key": "vk_91b4d07a_…"},
+        ),
+        ("get", "/v1/keys/{id}/history"): (
+            None,
+            {"items": [{**_ACT, "changes": [{"field": "scopes", "before": None, "after": ["write"]}]}]},
+        ),
+        ("get", "/v1/acts"): (None, {"items": [_ACT], "next_cursor": None}),
         ("post", "/v1/keys"): (wanted, {**_KEY, "key": "vk_2e77903c_…"}),
     }

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import service
-from app.core import keys, logs, metrics
+from app.core import acts, keys, logs, metrics
 from app.core.atonce import AtOnce, at_once_of
 from app.core.clients import Clients
 from app.core.edge import REFUSED, Edge, Methods, failure
@@ -57,6 +57,7 @@ _ROUTERS: Final = (
     digest.router,
     batch.router,
     keys.router,
+    acts.router,
 )
 # The framework would otherwise offer spans with addresses and queries of readers to whoever listens.
 _NO_TELEMETRY: Final[Any] = {

@@ -8,7 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from app.core.keys import KeyIn
+from app.core.keys import KeyIn, KeyRotationIn
 from app.core.problems import TYPES, ProblemOut, docs
 from app.core.requests import JSON
 from app.core.resource import Resource
@@ -63,7 +63,10 @@ def describe(app: FastAPI, resources: Iterable[Resource]) -> dict[str, Any]:
     tags += [{"name": "search", "description": "Finding anything by a few words."}]
     tags += [{"name": "names", "description": "Finding people by any spelling of their names."}]
     tags += [{"name": "sync", "description": "Copying the register and following it."}]
-    tags += [{"name": "keys", "description": "API keys (admin)."}, {"name": "service", "description": "The service."}]
+    tags += [
+        {"name": "keys", "description": "API keys, and what was done (admin)."},
+        {"name": "service", "description": "The service."},
+    ]
     document = get_openapi(
         title="Vestka",
         version=VERSION,
@@ -76,7 +79,7 @@ def describe(app: FastAPI, resources: Iterable[Resource]) -> dict[str, Any]:
     _add_schemas(document, resources)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            guarded = method in {"post", "put", "patch", "delete"} or path.startswith("/v1/keys")
+            guarded = method in {"post", "put", "patch", "delete"} or path.startswith(("/v1/keys", "/v1/acts"))
             operation.setdefault("security", _KEY if guarded else _PUBLIC_OR_KEY)
             operation["responses"].pop("422", None) if _is_default(operation) else None
             _drop_unsaid(operation["responses"])
@@ -124,6 +127,7 @@ def _add_schemas(document: dict[str, Any], resources: list[Resource]) -> None:
     models: list[type[BaseModel]] = [
         ProblemOut,
         KeyIn,
+        KeyRotationIn,
         EnvelopeIn,
         NoMailAddressOut,
         ExportLine,

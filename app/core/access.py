@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID, uuid4
 
@@ -49,11 +49,14 @@ class ApiKey(SQLModel, table=True):
     created_at: datetime = ColumnField(sa_type=UTCDateTime)
     expires_at: datetime | None = ColumnField(default=None, sa_type=UTCDateTime)
     revoked_at: datetime | None = ColumnField(default=None, sa_type=UTCDateTime)
+    last_used_on: date | None = None
+    replaces: UUID | None = None
 
     def described(self) -> dict[str, Any]:
         """Give what the log says of a key."""
         said = {"prefix": self.prefix, "owner": self.owner, "scopes": list(self.scopes)}
         times = {"expires_at": self.expires_at, "revoked_at": self.revoked_at}
+        said |= {"replaces": str(self.replaces)} if self.replaces else {}
         return said | {name: at.isoformat() if at else None for name, at in times.items()}
 
     def valid(self, at: datetime) -> bool:
@@ -106,6 +109,17 @@ def make_key(owner: str, scopes: list[str], expires_at: datetime | None = None) 
     made = ApiKey(
         prefix=prefix, hash=_hash(token), owner=owner, scopes=sorted(set(scopes)), created_at=now, expires_at=expires_at
     )
+    return made, token
+
+
+def rotated(key: ApiKey, days: int) -> tuple[ApiKey, str]:
+    """Make a key for the same holder and scopes, that lasts as long as the old one did; the old one ends after days."""
+    now = datetime.now(UTC)
+    lasts = key.expires_at - key.created_at if key.expires_at else None
+    made, token = make_key(key.owner, key.scopes, now + lasts if lasts else None)
+    made.replaces = key.id
+    end = now + timedelta(days=days)
+    key.expires_at = min(key.expires_at, end) if key.expires_at else end
     return made, token
 
 

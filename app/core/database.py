@@ -20,6 +20,7 @@ from app.core.express import Direct
 from app.core.history import Writing, register
 from app.core.hot import Polled, Watch
 from app.core.kinds import Kinds
+from app.core.ledger import Ledger
 from app.core.recorder import Plug, Recorder
 
 _T = TypeVar("_T")
@@ -62,6 +63,7 @@ class Database:
         said: dict[str, Any] = {"sync_session_class": session_class, "autoflush": False, "expire_on_commit": False}
         self._write = async_sessionmaker(self.writing, **said)
         self._write_much = async_sessionmaker(self.bulk, **said)
+        self.ledger = Ledger(async_sessionmaker(self.writing, autoflush=False).begin)
 
     async def identity(self) -> Identity:
         """Give the register's id and the secret that signs its cursors."""
@@ -134,6 +136,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         self.watch.close()
+        await self.ledger.close()
         if self._aside is not None:
             await asyncio.to_thread(self._aside.shutdown)
         if self._direct is not None:

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Uuid
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Uuid, text
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.copies import Given
+from app.core.dialects import partial_index
 from app.core.documents import canonical
 from app.core.kinds import Fields, Key
 from app.core.record import Tier
@@ -45,6 +46,9 @@ changes: Final = Table(
     Column("hash", LargeBinary, nullable=False),
     Index("ix_changes_record", "kind", "id", "position"),
 )
+# What takes something away or lets somebody in. In these very words, as an index holds them and only them.
+ACTS: Final = text("(action IN ('delete', 'purge', 'merge') OR kind = 'keys')")
+partial_index("ix_changes_acts", changes.c.position, where=ACTS)
 
 versions: Final = Table(
     "versions",

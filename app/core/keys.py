@@ -1,18 +1,19 @@
 """API keys over HTTP, for admins."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from fastapi import APIRouter, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from sqlalchemy import select
 
-from app.core.access import ApiKey, Caller, Scope, make_key
+from app.core.access import ApiKey, Scope, make_key, rotated
+from app.core.acts import Admin
 from app.core.contract import headers, sends
-from app.core.problems import Problem, docs, faults
-from app.core.requests import JSON, STRICT, caller_of, change_reason, database_of, object_of
+from app.core.problems import Problem, docs
+from app.core.requests import JSON, STRICT, change_reason, database_of, model_of
 from app.core.resource import PathId
 from app.core.types import Line
 
@@ -39,6 +40,8 @@ class KeyOut(BaseModel):
     created_at: AwareDatetime
     expires_at: AwareDatetime | None
     revoked_at: AwareDatetime | None
+    last_used_on: date | None = Field(description="The day (UTC) of its last use; not the hour, nor what for.")
+    replaces: UUID | None = Field(description="The key whose place it took, when that was rotated.")
 
 
 class NewKeyOut(KeyOut):
@@ -47,19 +50,22 @@ class NewKeyOut(KeyOut):
     key: str = Field(description="The key itself. It is not kept: store it now.")
 
 
+class KeyRotationIn(BaseModel):
+    """How a key is rotated."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    days: Annotated[int, Field(ge=0, le=90)] = Field(
+        default=7, description="For how many days the old key still works, so that nothing stops meanwhile."
+    )
+
+
 class KeysOut(BaseModel):
     """All keys."""
 
     items: list[KeyOut]
 
 
-async def _admin(request: Request) -> Caller:
-    caller = await caller_of(request)
-    caller.require("admin")
-    return caller
-
-
-Admin = Annotated[Caller, Depends(_admin)]
 _PROBLEMS = ("unauthorized", "forbidden", "invalid", "unavailable", "internal")
 router = APIRouter(prefix="/v1/keys", tags=["keys"], dependencies=STRICT)
 
@@ -93,12 +99,7 @@ async def list_keys(request: Request, _: Admin) -> Response:
 )
 async def create_key(request: Request, admin: Admin) -> Response:
     """Make a key; the answer shows it, this once (admin). `Idempotency-Key` does not apply here."""
-    sent = await object_of(request, JSON)
-    try:
-        wanted = KeyIn.model_validate_json(to_json(sent), strict=True)
-    except ValidationError as error:
-        said = faults(error.errors(include_url=False, include_input=False, include_context=False))
-        raise Problem("invalid", errors=said) from None
+    wanted = await model_of(request, KeyIn)
     expires = datetime.now(UTC) + timedelta(days=wanted.days) if wanted.days else None
     key, token = make_key(wanted.owner, list(wanted.scopes), expires)
     shown = _out(key) | {"key": token}
@@ -124,6 +125,36 @@ async def read_key(request: Request, _: Admin, id: PathId) -> Response:  # noqa:
     return Response(to_json(_out(key)), media_type=JSON)
 
 
+@router.post(
+    "/{id}/rotate",
+    summary="Rotate an API key",
+    operation_id="rotate_keys",
+    status_code=201,
+    response_model=None,
+    responses={
+        201: {"model": NewKeyOut, "description": "Made.", "headers": headers("Location")},
+        **docs(*_PROBLEMS, "not-found", "ended", "malformed", "media-type", "too-large"),
+    },
+    openapi_extra=sends(KeyRotationIn, JSON),
+)
+async def rotate_key(request: Request, admin: Admin, id: PathId) -> Response:  # noqa: A002 - the path's word
+    """Make a key for the same holder with the same scopes; the old one works for some days more (admin).
+
+    The answer shows the new key, this once. It lasts as long as the old one was made for.
+    """
+    wanted = await model_of(request, KeyRotationIn)
+    async with database_of(request).write(admin.name, key_id=admin.key_id, reason=change_reason(request)) as session:
+        key = await session.get(ApiKey, id)
+        if key is None:
+            raise Problem("not-found")
+        if not key.valid(datetime.now(UTC)):
+            raise Problem("ended")
+        made, token = rotated(key, wanted.days)
+        shown = _out(made) | {"key": token}
+        session.add(made)
+    return Response(to_json(shown), 201, {"Location": f"/v1/keys/{made.id}"}, JSON)
+
+
 @router.delete(
     "/{id}",
     summary="Revoke an API key",
@@ -143,5 +174,4 @@ async def revoke_key(request: Request, admin: Admin, id: PathId) -> Response:  #
 
 
 def _out(key: ApiKey) -> dict[str, Any]:
-    names = ("id", "prefix", "owner", "scopes", "created_at", "expires_at", "revoked_at")
-    return {name: getattr(key, name) for name in names}
+    return {name: getattr(key, name) for name in KeyOut.model_fields}

@@ -43,6 +43,7 @@ _ALL: Final = (
     Type("needed", 409, "Other records need this one", "`needed_by` lists those that you may see."),
     Type("in-flight", 409, "The same request is being worked on", "Ask again in a moment with the same key."),
     Type("merged", 409, "The record is part of another", "It was merged into the record that `into` names. Use that."),
+    Type("ended", 409, "The key has ended", "It has expired or been revoked. Make a new one."),
     Type("gone", 410, "The record was deleted", "It was here and has been deleted; its id is never used again."),
     Type("changed", 412, "The record is not as you read it", "Read it again, apply your change and send its new ETag."),
     Type("taken", 412, "The id has been used", "A record with this id exists or existed. Choose another id."),

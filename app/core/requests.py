@@ -56,6 +56,7 @@ async def identified(request: Request, session: AsyncSession) -> Caller:
     """Give the caller, and note the key for those who count requests."""
     caller = await identify(session, request.headers.get("authorization"))
     if caller.key_id is not None:
+        database_of(request).ledger.used(caller.key_id)
         request.scope.get(IDENTIFIED, set()).add(caller.key_id)
     return caller
 

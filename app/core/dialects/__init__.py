@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 
-from sqlalchemy import Connection, Join, String, Text, event, text
+from sqlalchemy import Column, Connection, Index, Join, String, Text, TextClause, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -41,6 +41,11 @@ def is_sqlite(url: str) -> bool:
 def exact_text() -> TypeEngine[str]:
     """Give a text column that compares by code point on both, whatever the server's locale."""
     return String().with_variant(Text(collation="C"), "postgresql")
+
+
+def partial_index(name: str, column: Column[Any], where: TextClause) -> Index:
+    """Index the rows of a table that fulfil a condition; a query finds them by it that has the same condition."""
+    return Index(name, column, sqlite_where=where, postgresql_where=where)
 
 
 class OuterFirst(Join):
