@@ -177,7 +177,7 @@ def _refused(_: Request, error: Exception) -> Response:
 def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 405:  # noqa: PLR2004 - the HTTP status
-        allow = request.app.state.methods.at(request.url.path)
+        allow = request.app.state.methods.at(request.url.path) or "GET, HEAD"  # files are no routes
         return Problem("method-not-allowed", headers={"Allow": allow}).response()
     slug = {404: "not-found", 413: "too-large", 400: "malformed"}.get(status, "internal")
     return Problem(slug).response()

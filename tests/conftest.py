@@ -64,7 +64,7 @@ async def running(url: str, number: int = 0) -> AsyncIterator[Register]:
     clients: dict[str, Any] = {role: client_of(app, token) for role, token in tokens.items()}
     register = Register(app, database, **clients)
     for engine in database.engines:
-        event.listen(engine.sync_engine, "before_cursor_execute", _counting(register.statements))
+        event.listen(engine.sync_engine, "before_cursor_execute", counting(register.statements))
     try:
         yield register
     finally:
@@ -73,7 +73,7 @@ async def running(url: str, number: int = 0) -> AsyncIterator[Register]:
         await database.close()
 
 
-def _counting(statements: list[str]) -> Callable[..., None]:
+def counting(statements: list[str]) -> Callable[..., None]:
     def count(_: object, __: object, statement: str, *___: object) -> None:
         # Asked a few times a second, and written once a day, whatever the requests.
         if statement != LAST_HEARD and not statement.startswith("UPDATE api_keys SET last_used_on"):

@@ -53,7 +53,9 @@ class Ahead:
         for name, ids in by_kind(keys):
             self._read_documents(session, name, ids, tier)
             record = kinds[name].record
-            for found in session.execute(select(record).where(_id(record).in_(ids))).scalars():
+            # What the caller does not see costs what does not exist costs.
+            seen = [one for one in ids if (row := self.rows[name, one]) and row.body is not None]
+            for found in session.execute(select(record).where(_id(record).in_(seen))).scalars():
                 self.records[name, found.id] = found
         fields = ((name, record.stored(kinds[name].fields)) for (name, _), record in self.records.items())
         self.see(session, {target for name, said in fields for _, target, _ in kinds[name].links(said)})

@@ -34,7 +34,8 @@ class Staged:
     key: Key
     fields: Fields | None
     prefix: str = ""
-    kept: frozenset[tuple[str, Key]] = frozenset()  # references that the caller did not write
+    kept: frozenset[tuple[str, Key]] = frozenset()  # references that were there before
+    cited: int | None = None  # how many citations are the caller's own; hidden ones come behind them
 
 
 class _Pointing(NamedTuple):
@@ -114,7 +115,7 @@ class Desk:
         at = writing_of(self.session).at
         record = kind.record(id=record_id or uuid4(), created_at=at, updated_at=at, **_values(value))
         self.session.add(record)
-        self._stage(kind, record, prefix, frozenset())
+        self._stage(kind, record, prefix)
         return record.id
 
     async def replace(self, kind: Kind, record_id: UUID, sent: Fields, prefix: str = "") -> None:
@@ -138,11 +139,13 @@ class Desk:
         unseen = [citation for citation in full["citations"] if citation not in seen["citations"]]
         if isinstance(wanted.get("citations", []), list):
             wanted["citations"] = [*wanted.get("citations", []), *unseen]
-        kept = frozenset((name, key) for name, key, _ in kind.links(full))
-        for name, value in _values(self._validated(kind, {**wanted, **hidden}, prefix, unseen)).items():
-            if getattr(record, name) != value:
-                setattr(record, name, value)
-        self._stage(kind, record, prefix, kept)
+        value = self._validated(kind, {**wanted, **hidden}, prefix, unseen)
+        for name, said in _values(value).items():
+            if getattr(record, name) != said:
+                setattr(record, name, said)
+        # What the caller cannot see of it is kept, and is no answer to whoever cites the same.
+        kept = frozenset((name, key) for name, key, _ in kind.links({**full, "citations": seen["citations"]}))
+        self._stage(kind, record, prefix, kept, len(value.citations) - len(unseen))
 
     async def delete(
         self, kind: Kind, record_id: UUID, prefix: str = "", *, cascade: bool = False, purge: bool = False
@@ -211,20 +214,28 @@ class Desk:
         gone = [staged.key for staged in self.staged if staged.fields is None]
         # Asked before: what belongs to a record that is gone is seen by nobody.
         before = await self.session.run_sync(sights, {link.key for link in await self._pointing(gone)})
+        written = {staged.key for staged in self.staged}
+        # Refused before anything is worked out of it, or the work would tell what is hidden from what never was.
+        if found := await self._dangling(lambda key: key not in written):
+            self._refuse([*found, *await self._doubled()])
         await self.session.flush()
-        found = [*await self._dangling(), *await self._doubled()]
+        found = [*await self._dangling(lambda key: key in written), *await self._doubled()]
         for name in dict.fromkeys(staged.key[0] for staged in self.staged):
             theirs = [staged for staged in self.staged if staged.key[0] == name and staged.fields is not None]
             for rule in self.rules.get(name, ()) if theirs else ():
                 found += await rule(self, theirs)
+        self._refuse(found)
+        self._refuse_needed(await self._pointing(gone), before)
+
+    def _refuse(self, found: Sequence[tuple[Staged, Fault]]) -> None:
         if found:
             errors = [Fault(pointer=staged.prefix + said.pointer, detail=said.detail) for staged, said in found]
             raise Problem("invalid", errors=errors[:100])
-        self._refuse_needed(await self._pointing(gone), before)
 
-    async def _dangling(self) -> list[tuple[Staged, Fault]]:
-        """Give the references that lead to nothing the caller can see."""
-        asked = [(staged, *link) for staged in self.staged for link in self._new_links(staged)]
+    async def _dangling(self, wanted: Callable[[Key], bool]) -> list[tuple[Staged, Fault]]:
+        """Give the references that lead to nothing the caller can see, among those that are wanted."""
+        links_of = ((staged, link) for staged in self.staged for link in self._new_links(staged))
+        asked = [(staged, *link) for staged, link in links_of if wanted(link[1])]
         seen = await self.session.run_sync(sights, {key for _, _, key in asked})
         sees = seen_by(self.caller.tier, seen)
         words = "There is no such record that you can see. Create it first, or correct the id."
@@ -237,7 +248,8 @@ class Desk:
         for name, key, _ in self.kinds[staged.key[0]].links(staged.fields):
             place = f"/citations/{cited}/source_id" if name == "citations" else f"/{name}"
             cited += name == "citations"
-            if (name, key) not in staged.kept:
+            mine = name != "citations" or staged.cited is None or cited <= staged.cited
+            if mine and (name, key) not in staged.kept:
                 places.append((place, key))
         return places
 
@@ -323,9 +335,12 @@ class Desk:
 
     async def belonging(self, kind: str, owners: Iterable[Key]) -> dict[Key, Fields]:
         """Give the records of a kind that belong to these, as the caller sees them."""
-        name = self.kinds[kind].owner
+        return await self.referring(kind, self.kinds[kind].owner or "", owners)
+
+    async def referring(self, kind: str, name: str, targets: Iterable[Key]) -> dict[Key, Fields]:
+        """Give the records of a kind that refer to these by a field, as the caller sees them."""
         keys: set[Key] = set()
-        for to_kind, ids in by_kind(owners):
+        for to_kind, ids in by_kind(targets):
             query = select(links.c.id).where(
                 links.c.kind == kind, links.c.field == name, links.c.to_kind == to_kind, links.c.to_id.in_(ids)
             )
@@ -371,8 +386,15 @@ class Desk:
             raise Problem("invalid", errors=[fault(f"{prefix}/citations/{i}/field", words) for i in wrong])
         return value
 
-    def _stage(self, kind: Kind, record: Record, prefix: str, kept: frozenset[tuple[str, Key]]) -> None:
-        self.staged.append(Staged((kind.name, record.id), record.stored(kind.fields), prefix, kept))
+    def _stage(
+        self,
+        kind: Kind,
+        record: Record,
+        prefix: str,
+        kept: frozenset[tuple[str, Key]] = frozenset(),
+        cited: int | None = None,
+    ) -> None:
+        self.staged.append(Staged((kind.name, record.id), record.stored(kind.fields), prefix, kept, cited))
 
 
 def _values(value: Input) -> dict[str, Any]:

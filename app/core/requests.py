@@ -169,9 +169,15 @@ def model_from(body: bytes, model: type[_Model]) -> _Model:
         raise Problem("invalid", errors=said) from None
 
 
+def _condition(request: Request, name: str) -> str | None:
+    """Give a list of tags; it may come in several lines (RFC 9110, section 5.3)."""
+    lines = request.headers.getlist(name)
+    return ", ".join(lines) if lines else None
+
+
 def require_match(request: Request, found: Document) -> None:
     """Refuse a write without ``If-Match`` (428) or with that of another version (412)."""
-    said = request.headers.get("if-match")
+    said = _condition(request, "if-match")
     if said is None:
         raise Problem("unconditional", "Send `If-Match` with the ETag that you read, or `*` to overwrite on purpose.")
     require_version(said, found)
@@ -190,7 +196,7 @@ def answer(
     request: Request, body: bytes, tag: str, headers: dict[str, str] | None = None, media_type: str = JSON
 ) -> Response:
     """Answer a read, or 304 when the caller has this answer already."""
-    said = request.headers.get("if-none-match")
+    said = _condition(request, "if-none-match")
     known = said is not None and (said.strip() == "*" or tag.strip('"') in _TAG.findall(said))
     # Answers to a key are for its holder alone; shared caches keep public ones and ask whether they still hold.
     for_whom = "private, no-cache" if "authorization" in request.headers else "public, no-cache"

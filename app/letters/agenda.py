@@ -49,18 +49,21 @@ class Agenda(People[CalendarAsked]):
     """The days of the people that a request asks for."""
 
     async def state(self) -> tuple[str, datetime]:
-        """Give the mark of what the answer says, and when the register last changed for this caller."""
+        """Give the mark of what the answer says, and when the register last changed for this caller.
+
+        The time is the mark: the place in the commit order could be guessed from it, which counts hidden changes too.
+        """
         async with reading(self.request) as desk:
             tier = desk.caller.tier
             newest = (
-                select(documents.c.position, documents.c.updated_at)
+                select(documents.c.updated_at)
                 .where(documents.c.tier == int(tier))
                 .order_by(documents.c.position.desc())
                 .limit(1)
             )
-            found = (await desk.session.execute(newest)).one_or_none()
-        position, stamp = found or (0, datetime(2020, 1, 1, tzinfo=UTC))
-        said = (position, self.manner.on, self.manner.today, int(tier), str(self.request.query_params))
+            found = (await desk.session.execute(newest)).scalar()
+        stamp = found or datetime(2020, 1, 1, tzinfo=UTC)
+        said = (stamp.isoformat(), self.manner.on, self.manner.today, int(tier), str(self.request.query_params))
         return etag(1, repr(said).encode()), stamp
 
     async def pieces(self, stamp: datetime) -> AsyncIterator[bytes]:

@@ -15,6 +15,7 @@ from app.core.kinds import Fields, Key
 from app.core.problems import Fault, fault
 
 _ENOUGH: Final = 100  # faults that an answer lists
+_NO_END: Final = (date.max, date.max)
 
 
 def in_order(first: str, last: str) -> Any:  # noqa: ANN401 - a pydantic validator
@@ -47,6 +48,32 @@ def of_one_person(name: str) -> Rule:
 
 def _sentence(fields: Fields, name: str) -> Key | None:
     return ("sentences", UUID(fields[name])) if fields.get(name) else None
+
+
+async def none_replaces_itself(_: Desk, staged: Sequence[Staged]) -> list[tuple[Staged, Fault]]:
+    """Refuse a sentence that names itself as the one it takes the place of."""
+    words = "A sentence cannot take the place of itself."
+    itself = (item for item in staged if _sentence(item.fields or {}, "replaces_id") == item.key)
+    return [(item, fault("/replaces_id", words)) for item in itself]
+
+
+async def charges_stay_with_their_sentence(desk: Desk, staged: Sequence[Staged]) -> list[tuple[Staged, Fault]]:
+    """Refuse to give a sentence to another person while charges, or sentences in its place, are left behind."""
+    moved = {item.key: item for item in staged if item.kept and ("person_id", _person(item)) not in item.kept}
+    found = await desk.referring("charges", "sentence_id", moved)
+    found |= await desk.referring("sentences", "replaces_id", moved)
+    words = "What refers to this sentence is of another person. Change that too, in one batch."
+    behind = {
+        _sentence(fields, name)
+        for fields in found.values()
+        for name in ("sentence_id", "replaces_id")
+        if (key := _sentence(fields, name)) in moved and fields.get("person_id") != str(_person(moved[key])[1])
+    }
+    return [(item, fault("/person_id", words)) for key, item in moved.items() if key in behind]
+
+
+def _person(item: Staged) -> Key:
+    return "persons", UUID((item.fields or {})["person_id"])
 
 
 async def stays_follow_each_other(desk: Desk, staged: Sequence[Staged]) -> list[tuple[Staged, Fault]]:
@@ -87,7 +114,8 @@ class Stay(NamedTuple):
     def of(cls, fields: Fields) -> "Stay":
         """Read it off a detention."""
         ongoing = fields.get("ended_on") is None and fields.get("end_reason") is None
-        return cls(ongoing, _days(fields.get("started_on")), _days(fields.get("ended_on")))
+        end = _NO_END if ongoing else _days(fields.get("ended_on"))
+        return cls(ongoing, _days(fields.get("started_on")), end)
 
 
 def _days(text: str | None) -> tuple[date, date] | None:
@@ -101,10 +129,10 @@ def clash(one: Stay, other: Stay) -> tuple[str, str] | None:
     """
     if one.open and other.open:
         return "/ended_on", "Another stay of this person is open as well; only the last may be. End the earlier one."
-    if _before(one.start, other.end) and _before(other.start, one.end):
-        return "/started_on", "This overlaps another stay of the person, however the dates are read."
     if (one.open and _before(one.start, other.start)) or (other.open and _before(other.start, one.start)):
         return "/ended_on", "An open stay lies before another of the same person; only the last may be open."
+    if _before(one.start, other.end) and _before(other.start, one.end):
+        return "/started_on", "This overlaps another stay of the person, however the dates are read."
     return None
 
 

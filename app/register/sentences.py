@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.core.record import Input, Record, choice, compound, field
 from app.core.resource import Resource
 from app.core.types import CurrencyCode, Id, LocalizedLine, PartialDate, PastDate, Prose, Term
-from app.register.rules import of_one_person
+from app.register.rules import charges_stay_with_their_sentence, none_replaces_itself, of_one_person
 from app.register.words import PERSON, Names
 
 SentenceKind = Literal[
@@ -98,7 +98,7 @@ sentences = Resource(
     record=Sentence,
     write=SentenceIn,
     sort="-decided_on",
-    rules=[of_one_person("replaces_id")],
+    rules=[of_one_person("replaces_id"), none_replaces_itself, charges_stay_with_their_sentence],
     text="Punishments, one each: a prison term, a fine and a ban from one verdict are three. Terms stay in years, "
     "months and days as stated.",
 )

@@ -1,0 +1,103 @@
+"""Conditions and repeated requests, as HTTP has them: lists of tags, weak tags, several lines, keys used again."""
+
+import asyncio
+from uuid import uuid4
+
+from tests.conftest import Register
+from tests.core.test_conformance import is_problem
+from tests.factories import create, organization, person
+
+ORGANIZATIONS = "/v1/organizations"
+
+
+async def test_if_match_compares_the_version_of_any_of_its_tags(register: Register) -> None:
+    fields = organization()
+    made = await register.editor.post(ORGANIZATIONS, json=fields)
+    place, tag = made.headers["location"], made.headers["etag"]
+    no = '"7-0000000000000000"'
+    for lines, status in (
+        ([tag], 200),
+        ([f"W/{tag}"], 200),  # a proxy that compresses weakens it
+        ([f"{no}, {tag}"], 200),
+        ([no, tag], 200),
+        (['"1-0000000000000000"'], 200),
+        (["*"], 200),
+        ([no], 412),
+        ([tag.strip('"')], 412),
+        ([""], 412),
+        (['""'], 412),
+        (['"01-0000000000000000"'], 412),
+    ):
+        said = [("If-Match", line) for line in lines]
+        for method, body in (("PATCH", {}), ("PUT", fields)):  # nothing changes, so the version stays
+            answer = await register.editor.request(method, place, json=body, headers=said)
+            assert answer.status_code == status, (method, lines, answer.text)
+
+
+async def test_a_condition_is_asked_for_before_anybody_looks_at_the_body(register: Register) -> None:
+    place = f"{ORGANIZATIONS}/{(await create(register.editor, 'organizations', organization()))['id']}"
+    for method in ("PUT", "PATCH", "DELETE"):
+        plain = {"Content-Type": "text/plain"}
+        answer = await register.editor.request(method, place, content=b"\xff{", headers=plain)
+        is_problem(answer, 428, "unconditional")
+
+
+async def test_if_none_match_compares_the_whole_tag_of_any_line(register: Register) -> None:
+    made = await create(register.editor, "persons", person())
+    for client in (register.public, register.partner):
+        for path in (f"/v1/persons/{made['id']}", "/v1/persons", f"/v1/persons/{made['id']}/history", "/v1/stats"):
+            tag = (await client.get(path)).headers["etag"]
+            for lines, status in (
+                ([f"W/{tag}"], 304),
+                ([f'"x", {tag}'], 304),
+                (['"x"', tag], 304),
+                (["*"], 304),
+                ([f'{tag[:-2]}"'], 200),
+                ([tag.strip('"')], 200),
+                ([tag.replace(tag[1], "9", 1)], 200),
+            ):
+                answer = await client.request("GET", path, headers=[("If-None-Match", line) for line in lines])
+                assert answer.status_code == status, (path, lines, tag)
+
+
+async def test_an_idempotency_key_is_one_callers_for_one_request(register: Register) -> None:
+    sent, key = organization(), {"Idempotency-Key": "an invented key".replace(" ", "-")}
+    first = await register.editor.post(ORGANIZATIONS, json=sent, headers=key)
+    for path, body in ((ORGANIZATIONS, organization()), ("/v1/cases", sent)):
+        is_problem(await register.editor.post(path, json=body, headers=key), 422, "key-reused")
+    other = await register.keeper.post(ORGANIZATIONS, json=sent, headers=key)
+    assert (other.status_code, other.json()["id"] != first.json()["id"]) == (201, True)
+    # It gives the first answer again, whatever became of the record; but nothing that is no longer there to see.
+    place = first.headers["location"]
+    await register.editor.patch(place, json={"country": "PL"}, headers={"If-Match": "*"})
+    again = await register.editor.post(ORGANIZATIONS, json=sent, headers=key)
+    assert (again.status_code, again.content, again.headers["etag"]) == (201, first.content, first.headers["etag"])
+    await register.admin.patch(place, json={"visibility": "private"}, headers={"If-Match": "*"})
+    is_problem(await register.editor.post(ORGANIZATIONS, json=sent, headers=key), 404, "not-found")
+    await register.admin.delete(place, headers={"If-Match": "*"})
+    is_problem(await register.editor.post(ORGANIZATIONS, json=sent, headers=key), 404, "not-found")
+
+
+async def test_an_idempotency_key_is_free_again_after_a_failure(register: Register) -> None:
+    key = {"Idempotency-Key": str(uuid4())}
+    is_problem(await register.editor.post(ORGANIZATIONS, json=organization(kind="nope"), headers=key), 422, "invalid")
+    assert (await register.editor.post(ORGANIZATIONS, json=organization(), headers=key)).status_code == 201
+
+
+async def test_of_the_same_requests_at_once_one_is_done(register: Register) -> None:
+    sent, key = organization(), {"Idempotency-Key": str(uuid4())}
+    answers = await asyncio.gather(*(register.editor.post(ORGANIZATIONS, json=sent, headers=key) for _ in range(8)))
+    made = {answer.json()["id"] for answer in answers if answer.status_code == 201}
+    assert len(made) == 1
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    for answer in answers:
+        if answer.status_code == 409:
+            is_problem(answer, 409, "in-flight")
+            assert answer.headers["retry-after"]
+    assert (await register.admin.get(f"{ORGANIZATIONS}?count=true")).json()["total"] == 1
+
+
+async def test_a_file_takes_no_writes_and_says_so(register: Register) -> None:
+    answer = await register.public.post("/static/docs.js")
+    is_problem(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"] == "GET, HEAD"
