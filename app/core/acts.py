@@ -31,8 +31,9 @@ class ActOut(BaseModel):
     kind: str = Field(description="The kind of record that it was done to, as in its path; `keys` for API keys.")
     id: UUID
     action: str = Field(
-        description="`delete`, `purge` or `merge` of a record; a cascade is a `delete` for each, at the same time. Of "
-        "a key: `create` (made, also to take another's place) or `update` (revoked, or ends earlier)."
+        description="`delete`, `purge` or `merge` of a record, or `restore` when its merge was undone; a cascade is a "
+        "`delete` for each, at the same time. Of a key: `create` (made, also to take another's place) or `update` "
+        "(revoked, or ends earlier)."
     )
     author: str | None = Field(description="Who did it: the owner of the key; `cli` for the command line.")
     key_id: UUID | None = Field(description="The key that it was done with.")
@@ -91,7 +92,7 @@ router = APIRouter(tags=["keys"], dependencies=STRICT)
     responses={200: {"model": ActsOut, "description": "Done."}, **docs(*_PROBLEMS, "foreign-cursor", "malformed")},
 )
 async def list_acts(request: Request, _: Admin, asked: Annotated[ActsAsked, Query()]) -> Response:
-    """Every deletion, purge and merge, and all that was done with API keys, newest first (admin).
+    """Every deletion, purge and merge, what was undone, and all that was done with API keys, newest first (admin).
 
     Other changes are in the history of each record. All of them are in the chain that `vestka verify` walks.
     """

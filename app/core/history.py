@@ -47,7 +47,7 @@ changes: Final = Table(
     Index("ix_changes_record", "kind", "id", "position"),
 )
 # What takes something away or lets somebody in. In these very words, as an index holds them and only them.
-ACTS: Final = text("(action IN ('delete', 'purge', 'merge') OR kind = 'keys')")
+ACTS: Final = text("(action IN ('delete', 'purge', 'merge', 'restore') OR kind = 'keys')")
 partial_index("ix_changes_acts", changes.c.position, where=ACTS)
 
 versions: Final = Table(

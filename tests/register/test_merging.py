@@ -394,6 +394,8 @@ async def test_an_undone_merge_leaves_two_records_as_they_were(register: Registe
     items = {item["id"]: item["action"] for item in await items_of(register.public)}
     assert (items[going], items[staying]) == ("upsert", "upsert")
     assert (await undo(register.admin, going)).status_code == 404
+    acts = (await register.admin.get("/v1/acts", params={"id": going})).json()["items"]
+    assert [act["action"] for act in acts] == ["restore", "merge"]
     await is_sound(register)
 
 
