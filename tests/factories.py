@@ -71,6 +71,13 @@ async def create(client: AsyncClient, kind: str, fields: Fields) -> Fields:
     return made
 
 
+async def create_all(client: AsyncClient, *records: tuple[str, str, Fields]) -> None:
+    """Create records of chosen kinds and ids at once, which is many times faster than one by one."""
+    operations = [{"op": "create", "kind": kind, "id": key, "record": fields} for kind, key, fields in records]
+    response = await client.post("/v1/batch", json={"operations": operations})
+    assert response.status_code == 200, response.text
+
+
 async def one_of(client: AsyncClient, kind: str, **said: Any) -> Fields:
     """Give the fields of a record of any kind, with what it needs created."""
     if kind in PLAIN:
