@@ -182,21 +182,13 @@ def _refused(standing: Standing) -> tuple[MailReason, str | None] | None:
         return _after(standing.last)
     if stay.may_end is not None and stay.may_end <= standing.on:
         return _after(stay)
-    return _shut(stay)
+    return ("home_confinement", stay.record.get("started_on")) if stay.kind == "home_confinement" else None
 
 
 def _after(stay: Stay | None) -> tuple[MailReason, str | None]:
     if stay is None:
         return "unknown_whereabouts", None
     return _AFTER.get(stay.end_reason, "released"), stay.ended_on
-
-
-def _shut(stay: Stay) -> tuple[MailReason, str | None] | None:
-    """Give why nobody may write to this stay, whatever the place allows."""
-    if stay.kind == "home_confinement":
-        return "home_confinement", stay.record.get("started_on")
-    reason = _CLOSED.get(stay.record.get("mail") or "")
-    return (reason, stay.record.get("started_on")) if reason else None
 
 
 def _serves(address: Record, on: date) -> bool:

@@ -1,12 +1,12 @@
 """A person's situation on a day, derived from what the caller may see and never written by an editor."""
 
-import re
 from datetime import date
 from typing import Annotated, Final, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from app.core.ranks import Rank
 from app.core.types import LocalizedLine
 from app.reading.dossier import Dossier, reach
 from app.reading.estimate import ReleaseEstimate, release_estimate
@@ -21,7 +21,6 @@ STATUSES: Final = (
     "otherwise than by transfer, death or escape. `deceased`. `unknown`: nothing is known of where the person is."
 )
 LAPSED: Final = frozenset({"dropped", "acquitted"})
-_RUNS: Final = re.compile(r"([0-9]+)|([^0-9\W_]+)")
 DEFAULT_INTERVALS: Final = ReviewIntervals()
 
 
@@ -108,10 +107,9 @@ def articles(dossier: Dossier, on: date) -> list[str]:
     return sorted((number for number in numbers if number), key=legal_key)
 
 
-def legal_key(number: str) -> tuple[tuple[int, int, str], ...]:
-    """Give what sorts article numbers as a lawyer would: 130 < 203-1 < 361 < 361-1 < 361-10 < 361-a."""
-    runs = _RUNS.findall(number)
-    return (*((0, int(digits), "") if digits else (1, 0, letters) for digits, letters in runs), (-1, 0, number))
+def legal_key(number: str) -> tuple[str, str]:
+    """Give what sorts article numbers as a lawyer would: 130 < 203-1 < 361 < 361-1 < 361-10."""
+    return Rank(number).key, number
 
 
 def _brought_after(text: str | None, on: date) -> bool:

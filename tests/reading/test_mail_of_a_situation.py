@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from app.reading.dossier import Dossier
-from app.reading.mail import ReviewIntervals
+from app.reading.mail import ReviewIntervals, letters_address, reach_of
 from app.reading.situation import situation
+from app.reading.standing import Standing
 from tests.reading.invented import case, on, record, stay
 
 
@@ -76,9 +77,15 @@ def test_who_may_be_dead_by_then_cannot() -> None:
     dossier = held(person=record(death_date="2025"))
     assert on(dossier, "2025-03-01")["status"] == "imprisoned"
     assert on(dossier, "2025-03-01")["as_of"] == "2021-05-18"
-    assert refused(dossier, "2025-03-01") == ("deceased", "2025")
+    assert refused(dossier, "2025-03-01") == refused(dossier, "2025-01-01") == ("deceased", "2025")
     assert refused(dossier) == ("deceased", "2025")
     assert on(dossier, "2024-12-31")["mail"]["reachable"]
+
+
+def test_mail_ended_on_the_day_of_the_death_that_the_situation_tells() -> None:
+    held = stay("colony", "2021-05-18", "2023-07-12", end_reason="died")
+    seen = on(case(held, person=record(death_date="2023-07-11")))
+    assert (seen["mail"]["reason"], seen["mail"]["since"]) == ("deceased", seen["since"]) == ("deceased", "2023-07-12")
 
 
 def test_in_home_confinement_nobody_can() -> None:
@@ -130,6 +137,13 @@ def test_the_last_verified_address_counts() -> None:
     unverified = address(verified_on=None, id="zz")
     for addresses in ((old, new, unverified), (unverified, new, old)):
         assert on(held("colony", *addresses))["mail"]["verified_on"] == "2026-07-10"
+
+
+def test_of_two_addresses_verified_on_one_day_always_the_same_counts() -> None:
+    one, other = address(id="a"), address(id="b")
+    reached = reach_of(Standing.of(held(), date(2026, 8, 2)))
+    for addresses in ([one, other], [other, one]):
+        assert letters_address(reached, addresses, date(2026, 8, 2)) == other
 
 
 def test_a_persons_own_address_serves_in_house_arrest_only() -> None:

@@ -206,6 +206,33 @@ def test_who_died_after_release_is_deceased_since_the_death() -> None:
     assert (seen["status"], seen["since"]) == ("deceased", "2023-07-11")
 
 
+def test_a_death_known_to_the_month_is_told_as_such_from_the_day_it_was_written() -> None:
+    for written in ("2023-07-01", "2023-07-10"):
+        dossier = case(person=record(death_date="2023-07", updated_at=f"{written}T12:00:00Z"))
+        assert on(dossier, "2023-06-30")["status"] == "unknown"
+        seen = on(dossier, "2023-07-15")
+        assert (seen["status"], seen["since"], seen["as_of"]) == ("deceased", "2023-07", "2023-07")
+        assert on(dossier, written)["status"] == "deceased"
+
+
+def test_a_death_is_of_the_day_that_has_come_where_two_are_stated() -> None:
+    first = case(stay("colony", EARLY, "2023-07-12", end_reason="died"), person=record(death_date="2023-07-11"))
+    seen = on(first, "2023-07-11")
+    assert (seen["status"], seen["since"], seen["as_of"]) == ("deceased", "2023-07-11", "2023-07-11")
+    assert on(first, "2023-07-13")["since"] == "2023-07-12"
+    untold = stay("colony", EARLY, confirmed_on="2023-01-01", end_reason="died")
+    seen = on(case(untold, person=record(death_date="2024-01-01")), "2023-06-01")
+    assert (seen["status"], seen["since"]) == ("deceased", None)
+
+
+def test_whom_an_earlier_stay_still_holds_is_as_of_that_one() -> None:
+    still = stay("colony", confirmed_on="2021-05-18")
+    over = stay("administrative_arrest", "2022-01-01", "2022-01-15", end_reason="sentence_served")
+    seen = on(case(still, over))
+    assert (seen["status"], seen["as_of"]) == ("imprisoned", "2021-05-18")
+    assert on(case(still, over), "2022-01-10")["status"] == "detained"
+
+
 def test_who_is_dead_is_in_no_stay_even_when_one_is_open() -> None:
     seen = on(case(stay("colony", EARLY, facility_id="f"), person=record(death_date="2023-07-11")))
     assert (seen["status"], seen["detention_kind"], seen["facility_id"]) == ("deceased", None, None)
