@@ -188,6 +188,8 @@ def test_an_unknown_confirmation_is_stale() -> None:
 def test_a_confirmation_known_to_the_month_counts_from_its_first_day() -> None:
     assert stale(held(place_confirmed_on="2026-02")) is True
     assert stale(held(place_confirmed_on="2026-02-28")) is False
+    assert stale(held("colony", address(verified_on="2026-02"))) is True
+    assert stale(held("colony", address(verified_on="2026-02-28"))) is False
 
 
 def test_the_intervals_are_settings() -> None:
