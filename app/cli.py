@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.access import ApiKey, Scope, make_key, rotated
+from app.core.chain import Head
 from app.core.database import Database
 from app.core.dialects import trouble
 from app.core.migrating import migrate
@@ -171,9 +172,9 @@ async def _key_revoke(said: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-async def _verify(_: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(settings) as database, database.read() as session:
-        found = await verify(session)
+async def _verify(said: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(settings) as database, database.copy() as session:
+        found = await verify(session, KINDS, said.head)
     sys.stdout.write(found.text + "\n")
     return 0 if found.sound else 1
 
@@ -246,10 +247,12 @@ def _parser() -> argparse.ArgumentParser:
     for name, run, text in (
         ("migrate", _migrate, "bring the database's tables to this version"),
         ("seed", _seed, "add the first content, where it never was"),
-        ("verify", _verify, "check the history's chain"),
         ("reindex", _reindex, "rebuild what is derived from the records"),
     ):
         commands.add_parser(name, help=text).set_defaults(run=run)
+    check = commands.add_parser("verify", help="check the history, and every record against it")
+    check.add_argument("--head", type=_head, help="a head that was published: HASH, or POSITION:HASH")
+    check.set_defaults(run=_verify)
     _add_keys(commands)
     _add_backup(commands)
     mirror = commands.add_parser("mirror", help="copy another register, and follow it")
@@ -289,6 +292,13 @@ def _add_backup(commands: Any) -> None:  # noqa: ANN401 - the same
     back.add_argument("--unsound", action="store_true", help="even if it is not as its history says")
     back.add_argument("--check", action="store_true", help="only read the file and say what it holds")
     back.set_defaults(run=_restore)
+
+
+def _head(text: str) -> Head:
+    try:
+        return Head.parse(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("takes a hash of 64 digits, or POSITION:HASH, as `verify` prints it") from None
 
 
 def _count(text: str) -> int:

@@ -53,10 +53,11 @@ class ApiKey(SQLModel, table=True):
     replaces: UUID | None = None
 
     def described(self) -> dict[str, Any]:
-        """Give what the log says of a key."""
-        said = {"prefix": self.prefix, "owner": self.owner, "scopes": list(self.scopes)}
-        times = {"expires_at": self.expires_at, "revoked_at": self.revoked_at}
-        said |= {"replaces": str(self.replaces)} if self.replaces else {}
+        """Give what the log says of a key; ``mark`` tells whether another secret was put in the place of its own."""
+        mark = hashlib.sha256(self.hash.encode()).hexdigest()
+        said: dict[str, Any] = {"prefix": self.prefix, "owner": self.owner, "scopes": list(self.scopes), "mark": mark}
+        said["replaces"] = str(self.replaces) if self.replaces else None
+        times = {"made_at": self.created_at, "expires_at": self.expires_at, "revoked_at": self.revoked_at}
         return said | {name: at.isoformat() if at else None for name, at in times.items()}
 
     def valid(self, at: datetime) -> bool:

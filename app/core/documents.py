@@ -98,6 +98,13 @@ def fingerprint(fields: Fields) -> str:
     return hashlib.sha256(canonical(fields)).hexdigest()[:32]
 
 
+def mark_of(created_at: datetime, updated_at: datetime, hash: str, source: UUID | None, *, gone: bool) -> str:  # noqa: A002 - the column's word
+    """Give what the history commits to of a row of ``documents``, beside its record, tier, version and action."""
+    where = source if hash else ""  # that of what is gone may change with what it was a copy of
+    said = f"{created_at.isoformat()}|{updated_at.isoformat()}|{hash}|{gone}|{where}"
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
 def etag(version: int, body: bytes) -> str:
     """Give the entity tag of an answer: the record's version and a hash of the answer's bytes."""
     return f'"{version}-{hashlib.sha256(body).hexdigest()[:16]}"'

@@ -35,7 +35,7 @@ changes: Final = Table(
     Column("at", UTCDateTime(), nullable=False),
     Column("kind", String, nullable=False),
     Column("id", Uuid, nullable=False),
-    # create, update, delete, purge, withdraw, merge, restore; follow: only what it refers to changed
+    # create, update, delete, purge, merge, restore; detach, withdraw: of a copy; follow: only what it refers to changed
     Column("action", String, nullable=False),
     Column("author", String),
     Column("key_id", Uuid),
@@ -60,10 +60,13 @@ versions: Final = Table(
     # Part of the key: a copied record's version is its source's, which may give one again after it was restored.
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("action", String, nullable=False),  # what the tier heard: upsert, delete, withdraw, purge, merge
+    Column("mark", String),  # of the document that was made; null after a purge, and in what was written before
     Index("ix_versions_position", "position"),
 )
 
 GENESIS: Final = bytes(32)
+# The changes that erase what was kept of a record: a purge, and the end of a copy that its source no longer shows.
+ERASING: Final = ("purge", "withdraw")
 
 
 @dataclass(slots=True)
@@ -119,18 +122,22 @@ class Change:
     into: Key | None = None  # what a merged record is part of
 
 
-def payload(row: dict[str, Any], heard: list[tuple[int, int, str]]) -> bytes:
+Heard = tuple[int, int, str, str | None]  # tier, version, action and mark of a row of `versions`
+
+
+def payload(row: dict[str, Any], heard: list[Heard]) -> bytes:
     """Give what a change commits to, beside its place, record and time.
 
-    ``row`` holds the columns of ``changes``; ``heard`` the tier, version and action of each of its ``versions``.
+    ``row`` holds the columns of ``changes``; ``heard`` is what each tier heard of it.
     """
     said = {name: row[name] for name in ("action", "author", "reason")}
     key_id = str(row["key_id"]) if row["key_id"] else None
     body = row["body"].decode() if row["body"] is not None else None
-    return canonical({**said, "key_id": key_id, "body": body, "heard": sorted(map(list, heard))})
+    told = [[part for part in one if part is not None] for one in sorted(heard)]
+    return canonical({**said, "key_id": key_id, "body": body, "heard": told})
 
 
-def seal(row: dict[str, Any], heard: list[tuple[int, int, str]], previous: bytes) -> dict[str, Any]:
+def seal(row: dict[str, Any], heard: list[Heard], previous: bytes) -> dict[str, Any]:
     """Add to a change its salt, its commitment and the hash that chains it to the one before."""
     salt = os.urandom(16)
     commitment = hashlib.sha256(salt + payload(row, heard)).digest()

@@ -11,8 +11,8 @@ from sqlalchemy.orm.attributes import set_attribute
 
 from app.core.access import ApiKey
 from app.core.copies import apart
-from app.core.documents import MERGED, documents, entries, links, render
-from app.core.history import Change, Move, Writing, changes, register, seal, versions
+from app.core.documents import MERGED, documents, entries, links, mark_of, render
+from app.core.history import ERASING, Change, Heard, Move, Writing, changes, register, seal, versions
 from app.core.kinds import Key, Kinds
 from app.core.projection import Projector, Touch, by_kind
 from app.core.record import Record, Tier
@@ -184,18 +184,27 @@ def _log(writing: Writing, change: Change) -> tuple[dict[str, Any], list[dict[st
         "at": writing.at,
         "kind": kind,
         "id": record_id,
-        "action": change.action,
+        "action": "withdraw" if change.given and body is None else change.action,
         "author": writing.author,
         "key_id": writing.key_id,
-        # A reason is given for what was written, and may speak of a record that others do not see.
-        "reason": None if change.action == "follow" else writing.reason,
+        # A reason is given for what was written, and may speak of a record that others do not see, or that was purged.
+        "reason": None if change.action in _WITHOUT_REASON else writing.reason,
         "body": body,
     }
-    heard = [(int(move.tier), move.version, move.action) for move in change.moves]
+    heard = [_heard(change, move, writing.at) for move in change.moves]
     row = seal(row, heard, writing.head)
     writing.head = row["hash"]
     base = {"kind": kind, "id": record_id, "position": writing.position}
-    return row, [base | {"tier": tier, "version": version, "action": action} for tier, version, action in heard]
+    return row, [base | dict(zip(("tier", "version", "action", "mark"), one, strict=True)) for one in heard]
+
+
+_WITHOUT_REASON: Final = {"follow", *ERASING}
+
+
+def _heard(change: Change, move: Move, at: datetime) -> Heard:
+    source = change.given.source if change.given else None
+    mark = mark_of(change.created_at, move.updated_at or at, move.hash, source, gone=move.gone)
+    return int(move.tier), move.version, move.action, mark
 
 
 def _body(change: Change, writing: Writing) -> bytes | None:
@@ -304,10 +313,15 @@ def _erases(touch: Touch) -> bool:
 
 
 def _erase(session: Session, keys: list[Key]) -> None:
-    """Erase what the log holds of purged records, and the salt that could prove a guess at it."""
+    """Erase what the log holds of records that were purged, and what could prove a guess at it.
+
+    The purge itself says nothing of them, and stays provable, so that nobody erases by hand and calls it a purge.
+    """
     for kind, ids in by_kind(keys):
-        theirs = and_(changes.c.kind == kind, changes.c.id.in_(ids))
+        theirs = and_(changes.c.kind == kind, changes.c.id.in_(ids), changes.c.action.not_in(ERASING))
         session.execute(update(changes).where(theirs).values(body=None, salt=None, reason=None))
+        shown = and_(versions.c.kind == kind, versions.c.id.in_(ids), versions.c.action == "upsert")
+        session.execute(update(versions).where(shown).values(mark=None))
 
 
 def _advance(session: Session, writing: Writing) -> None:

@@ -6,7 +6,21 @@ from collections.abc import Iterator
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, SmallInteger, String, Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    SmallInteger,
+    String,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
@@ -117,6 +131,12 @@ def _write(session: Session, sums: dict[Place, Sum], known: set[Place]) -> None:
 
 
 def _everything(session: Session) -> Iterator[Any]:
+    # In portions and not from a cursor, which PostgreSQL would keep open in the way of whoever alters the table after.
     c = documents.c
-    query = select(c.tier, c.kind, c.id, c.version, c.hash).where(c.action == "upsert")
-    yield from session.execute(query.execution_options(yield_per=_PORTION))
+    columns = (c.kind, c.id, c.tier)
+    first = select(c.tier, c.kind, c.id, c.version, c.hash).where(c.action == "upsert").order_by(*columns)
+    query = first.limit(_PORTION)
+    while rows := session.execute(query).all():
+        yield from rows
+        last = [literal(getattr(rows[-1], column.name), column.type) for column in columns]
+        query = first.where(tuple_(*columns) > tuple_(*last)).limit(_PORTION)

@@ -7,6 +7,7 @@ from httpx2 import AsyncClient, HTTPError
 
 from app.core.rebuilding import reindex
 from app.core.verifying import verify
+from app.register import KINDS
 from tests.conftest import Register, running
 from tests.factories import article
 from tests.serving import Served, new_key, served
@@ -70,7 +71,7 @@ async def test_every_write_that_was_answered_outlives_a_kill(database_url: str) 
         for record_id, said in answers.newest.items():
             await is_kept(register, record_id, said, deleted=record_id in answers.gone)
         async with register.database.read() as session:
-            assert (await verify(session)).sound
+            assert (await verify(session, KINDS)).sound
         assert await reindex(register.database) == 0
 
 

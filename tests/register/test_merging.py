@@ -11,6 +11,7 @@ from app.core.documents import documents
 from app.core.history import changes
 from app.core.rebuilding import reindex
 from app.core.verifying import verify
+from app.register import KINDS
 from tests.conftest import Register
 from tests.factories import (
     address,
@@ -68,7 +69,7 @@ async def belongings(client: AsyncClient, person_id: str) -> dict[str, list[Fiel
 
 async def is_sound(register: Register) -> None:
     async with register.database.read() as session:
-        assert (await verify(session)).sound
+        assert (await verify(session, KINDS)).sound
     assert await reindex(register.database) == 0
 
 
@@ -368,7 +369,7 @@ async def test_a_merged_record_is_erased_for_good_alone_or_with_its_end(register
     for one in (twin, same):
         assert (await register.admin.get(f"/v1/detentions/{one}?version=1")).status_code == 410
     async with register.database.read() as session:
-        assert (await verify(session)).sound
+        assert (await verify(session, KINDS)).sound
         kept = [*(await session.execute(select(changes.c.body))), *(await session.execute(select(documents.c.body)))]
     assert not any(b"Anna" in (row.body or b"") for row in kept)
 

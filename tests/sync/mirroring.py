@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from app.core.database import Database
 from app.core.rebuilding import reindex
 from app.core.verifying import verify
+from app.register import KINDS
 from app.sync.mirror.running import Mirror
 from app.sync.mirror.source import Source
 from app.sync.mirror.stops import Patience
@@ -61,7 +62,7 @@ class Copying:
         for reader in [name for name in ("public", "partner", "keeper") if _sees_all(name, role)]:
             assert bare(await held(self.mirror.clients[reader])) == bare(theirs)
         async with self.mirror.database.read() as session:
-            verdict = await verify(session)
+            verdict = await verify(session, KINDS)
         assert verdict.sound, verdict.text
         assert await reindex(self.mirror.database) == 0
 

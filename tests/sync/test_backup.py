@@ -17,12 +17,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.cli import main
 from app.core.migrating import is_current, migrate
+from app.core.plain import declared, plain, written
 from app.core.verifying import verify
 from app.parts import open_database
 from app.register import KINDS
 from app.sync.backup.archive import Contents, Unusable, reading, writing
 from app.sync.backup.making import back_up
-from app.sync.backup.plain import declared, plain, written
 from app.sync.backup.restoring import Refused, check, restore
 from tests.conftest import Register, running
 from tests.databases import SqliteTemplates
@@ -125,7 +125,7 @@ async def test_a_backup_goes_to_the_other_database_and_back_row_for_row(
         assert await rows_of(target) == before
     async with running(other_url) as restored:
         async with restored.database.read() as session:
-            assert (await verify(session)).sound
+            assert (await verify(session, KINDS)).sound
         await create(restored.editor, "articles", article())
 
 
@@ -268,7 +268,7 @@ restoring._verify = making.verify = end
 if sys.argv[1] == "restore":
     asyncio.run(restoring.restore(sys.argv[2], KINDS, restoring.check(Path(sys.argv[3])), replace=True))
 making._table = end
-async def verified(session): return making.Verdict(True, "")
+async def verified(*_): return making.Verdict(True, "")
 making.verify = verified
 asyncio.run(making.back_up(open_database(sys.argv[2]), Path(sys.argv[3])))
 """
@@ -339,7 +339,7 @@ async def test_what_a_restore_brings_back_is_told_and_revoked_keys_stay_revoked(
         refused = await register.public.get("/v1/keys", headers={"Authorization": f"Bearer {key['key']}"})
         assert refused.status_code == 401
         async with register.database.read() as session:
-            assert (await verify(session)).sound
+            assert (await verify(session, KINDS)).sound
 
 
 async def test_a_backup_by_an_older_version_is_brought_to_this_one(

@@ -14,6 +14,7 @@ from app.core.history import register as register_table
 from app.core.idempotency import answers
 from app.core.rebuilding import reindex
 from app.core.verifying import verify
+from app.register import KINDS
 from app.sync.batch import Batch
 from tests.conftest import Register
 from tests.factories import article, charge, create, detention, organization, person, sentence, source
@@ -281,7 +282,7 @@ async def test_the_history_of_a_batch_is_whole(register: Register) -> None:
     assert (await register.admin.get(f"/v1/persons/{who}")).json()["private_notes"] == "an invented note"
     assert "private_notes" not in (await register.partner.get(f"/v1/persons/{who}")).json()
     async with register.database.read() as session:
-        assert (await verify(session)).sound
+        assert (await verify(session, KINDS)).sound
     assert await reindex(register.database) == 0
 
 

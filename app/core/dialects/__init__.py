@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from sqlalchemy import Column, Connection, Index, Join, String, Text, TextClause, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
@@ -205,7 +205,7 @@ class InUse(Exception):  # noqa: N818 - what an operator can end
 async def alone(url: str) -> AsyncIterator[AsyncConnection]:
     """Open a transaction on a database that nobody else uses, in which tables may be made anew.
 
-    Raises ``InUse`` if others are connected, as servers are that run. References are checked at the end.
+    Raises ``InUse`` if others are connected, as servers are that run.
     """
     if is_sqlite(url):
         # Set before the file is looked at: either nobody else has it open, or the first look says so.
@@ -217,7 +217,6 @@ async def alone(url: str) -> AsyncIterator[AsyncConnection]:
         async with engine.begin() as connection:
             await connection.run_sync(_refuse_company)
             yield connection
-            await connection.run_sync(_refuse_dangling)
     except (OperationalError, sqlite3.OperationalError) as error:
         original = getattr(error, "orig", error)
         raise InUse if getattr(original, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY else error from None
@@ -230,12 +229,6 @@ def _refuse_company(connection: Connection) -> None:
         query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user"
         if connection.exec_driver_sql(f"{query} AND pid <> pg_backend_pid()").scalar_one():
             raise InUse
-
-
-def _refuse_dangling(connection: Connection) -> None:
-    """Check references where that is not done by the commit itself."""
-    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-        raise IntegrityError("foreign_key_check", None, ValueError("a reference leads nowhere"))
 
 
 def _sqlite(

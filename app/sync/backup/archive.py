@@ -20,7 +20,7 @@ import zstandard
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
-from app.sync.backup.plain import Columns
+from app.core.plain import Columns
 
 FORMAT: Final = 1
 _MARK: Final = "vestka"

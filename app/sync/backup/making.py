@@ -11,10 +11,10 @@ from app.core.database import Database
 from app.core.history import register
 from app.core.kinds import Kinds
 from app.core.migrating import head
+from app.core.plain import columns_of, declared, written
 from app.core.record import Tier
 from app.core.verifying import Verdict, verify
 from app.sync.backup.archive import Contents, Count, Writer, writing
-from app.sync.backup.plain import columns_of, declared, written
 from app.sync.digests import Sum, added_up
 
 _PORTION = 200  # rows at a time: a row may hold a megabyte
@@ -23,7 +23,7 @@ _PORTION = 200  # rows at a time: a row may hold a megabyte
 async def back_up(database: Database, file: Path) -> tuple[Contents, Verdict]:
     """Write everything that the database holds to a file; tell whether it is as its history says."""
     async with database.copy() as session:
-        verdict = await verify(session)
+        verdict = await verify(session, database.kinds)
         contents = await _contents(session, database.kinds, sound=verdict.sound)
         with writing(file) as writer:
             writer.say(contents)

@@ -19,10 +19,10 @@ from app.core.dialects import InUse, alone
 from app.core.history import register
 from app.core.kinds import Kinds
 from app.core.migrating import migrate_within, revisions
+from app.core.plain import Columns, plain, reader_of
 from app.core.verifying import verify
 from app.sync.backup.archive import Contents, Count, Unusable, reading
 from app.sync.backup.making import digests_of
-from app.sync.backup.plain import Columns, plain, reader_of
 from app.sync.backup.since import Since, revoke_again, since
 
 _PORTION: Final = 200
@@ -83,7 +83,7 @@ async def restore(url: str, kinds: Kinds, backup: Backup, *, replace: bool = Fal
             await connection.run_sync(_fill, backup)
             await _compare(connection, contents, kinds)
             await connection.run_sync(migrate_within)
-            await _verify(connection, unsound=unsound)
+            await _verify(connection, kinds, unsound=unsound)
             return Restored(contents, *await connection.run_sync(_after, kinds, known, contents))
     except InUse:
         raise Refused(_IN_USE) from None
@@ -134,9 +134,9 @@ def _some(digests: dict[str, dict[str, Count]]) -> dict[tuple[str, str], Count]:
     return {(tier, kind): one for tier, kinds in digests.items() for kind, one in kinds.items() if one.count}
 
 
-async def _verify(connection: AsyncConnection, *, unsound: bool) -> None:
+async def _verify(connection: AsyncConnection, kinds: Kinds, *, unsound: bool) -> None:
     async with AsyncSession(connection) as session:
-        verdict = await verify(session)
+        verdict = await verify(session, kinds)
     if not (verdict.sound or unsound):
         raise Refused(_UNSOUND.format(verdict.text))
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.core.access import ApiKey
 from app.core.documents import documents
-from app.core.history import register
+from app.core.history import ERASING, register
 from app.core.kinds import Key, Kinds
 from app.core.projection import by_kind
 from app.core.record import Tier
@@ -37,7 +37,7 @@ class Since:
     def again(self, connection: Connection) -> list[str]:
         """Give the records that were purged and are back, and those that are public again."""
         c = documents.c
-        here = and_(c.tier == int(Tier.PRIVATE), c.action != "purge")
+        here = and_(c.tier == int(Tier.PRIVATE), c.action.not_in(ERASING))
         public = and_(c.tier == int(Tier.PUBLIC), c.action == "upsert")
         back = set(_keys(connection, self.purged, here))
         shown = set(_keys(connection, self.left, public)) - back
@@ -49,14 +49,14 @@ class Since:
 def since(connection: Connection) -> Since:
     """Read it off the register that is there."""
     c = documents.c
-    left = and_(c.tier == int(Tier.PUBLIC), c.action != "upsert")
-    purged = and_(c.tier == int(Tier.PRIVATE), c.action == "purge")
-    rows = connection.execute(select(c.kind, c.id, c.action).where(or_(left, purged))).all()
+    left = and_(c.tier == int(Tier.PUBLIC), c.action.in_(["withdraw", "delete", "purge"]))
+    purged = and_(c.tier == int(Tier.PRIVATE), c.action.in_(ERASING))
+    rows = connection.execute(select(c.kind, c.id, c.tier).where(or_(left, purged))).all()
     keys = connection.execute(select(ApiKey.id, ApiKey.revoked_at).where(ApiKey.revoked_at.is_not(None)))  # type: ignore[call-overload, union-attr]  # columns
     return Since(
         connection.execute(select(register.c.register_id)).scalar_one(),
         frozenset((row.kind, row.id) for row in rows),
-        frozenset((row.kind, row.id) for row in rows if row.action == "purge"),
+        frozenset((row.kind, row.id) for row in rows if row.tier == Tier.PRIVATE),
         {row.id: row.revoked_at for row in keys},
     )
 

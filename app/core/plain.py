@@ -57,6 +57,8 @@ _FORMS: Final = (
     _Form("text", String, String),
 )
 _BY_NAME: Final = {form.name: form for form in _FORMS}
+# What is raised where a value is none of its column's type, as one written past the program may be.
+UNREADABLE: Final = (ValueError, TypeError, OverflowError)
 Columns = Mapping[str, str]
 
 

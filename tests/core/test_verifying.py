@@ -1,0 +1,229 @@
+"""What is changed behind the register's back shows, and is named: in every table, and in every kind of column."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
+
+from app.core.chain import Head
+from app.core.comparing import faults
+from app.core.kinds import Kinds
+from app.core.migrating import migrate
+from app.core.plain import columns_of, declared
+from app.core.verifying import Verdict, verify
+from app.register import KINDS
+from tests.conftest import running
+from tests.databases import DIALECTS, templates
+from tests.factories import CHANGES, create, one_of, person
+
+TABLES = {table.name: table for table in declared()}
+ANY = {"If-Match": "*"}
+
+
+def another(form: str, value: Any) -> Any:
+    """Give another value of a column's type."""
+    if form == "instant":
+        return value + timedelta(seconds=1)
+    made = {
+        "uuid": uuid4(),
+        "date": date(1999, 12, 31),
+        "json": {"another": 1} if isinstance(value, dict) else ["another"],
+        "boolean": not value,
+        "text": f"{value}.",
+    }
+    less: dict[str, Any] = {"bytes": b" ", "integer": 20_000, "number": 0.5}
+    return made[form] if form in made else less[form] if value is None else value + less[form]
+
+
+def lived_in(url: str) -> None:
+    """Make a register with a record of each kind, edits, a deletion, a purge and keys."""
+    migrate(url)
+    asyncio.run(_live_in(url))
+
+
+async def _live_in(url: str) -> None:
+    async with running(url) as register:
+        for kind in KINDS:
+            name, first, second = CHANGES[kind]
+            made = await create(register.editor, kind, await one_of(register.editor, kind, **{name: first}))
+            changed = await register.editor.patch(f"/v1/{kind}/{made['id']}", json={name: second}, headers=ANY)
+            assert changed.status_code == 200
+        for query in ("", "?purge=true"):
+            gone = await create(register.admin, "persons", person())
+            deleted = await register.admin.delete(f"/v1/persons/{gone['id']}{query}", headers=ANY)
+            assert deleted.status_code == 204
+
+
+@pytest.fixture(params=DIALECTS)
+def lived_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a register that has a past."""
+    with templates(request, request.param).copy(lived_in) as url:
+        yield url
+
+
+@asynccontextmanager
+async def meddling(url: str) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction that writes past the register, and is never kept."""
+    engine = create_async_engine(url)
+    try:
+        async with engine.connect() as connection:
+            yield connection
+            await connection.rollback()
+    finally:
+        await engine.dispose()
+
+
+async def verdict(connection: AsyncConnection, head: Head | None = None) -> Verdict:
+    async with AsyncSession(connection) as session:
+        return await verify(session, KINDS, head)
+
+
+async def after(connection: AsyncConnection, statement: Any) -> Verdict:
+    """Give what is said after a statement, and take it back."""
+    async with connection.begin_nested() as tampering:
+        assert (await connection.execute(statement)).rowcount
+        found = await verdict(connection)
+        await tampering.rollback()
+    return found
+
+
+async def first_fault(connection: AsyncConnection, kind: str) -> str:
+    """Give what is said first of the records of a kind."""
+    async with AsyncSession(connection) as session:
+        return await session.run_sync(lambda sync: next(faults(sync, Kinds([KINDS[kind]])), ""))
+
+
+async def first_row(connection: AsyncConnection, table: Table) -> dict[str, Any]:
+    return (await connection.execute(select(table).limit(1))).one()._asdict()
+
+
+def same(table: Table, row: dict[str, Any]) -> list[Any]:
+    return [column == row[column.name] for column in table.primary_key]
+
+
+def classes(table: Table) -> list[str]:
+    """Give a column of each type that a table has, its key aside."""
+    return list({form: name for name, form in columns_of(table).items() if name not in table.primary_key}.values())
+
+
+async def test_a_register_that_only_the_register_wrote_is_sound(lived_url: str) -> None:
+    async with meddling(lived_url) as connection:
+        found = await verdict(connection)
+    assert found.sound, found.text
+
+
+async def test_another_value_in_a_record_is_named(lived_url: str) -> None:
+    async with meddling(lived_url) as connection:
+        for kind in KINDS:
+            table = TABLES[kind]
+            row = await first_row(connection, table)
+            for column in classes(table):
+                value = another(columns_of(table)[column], row[column])
+                async with connection.begin_nested() as tampering:
+                    await connection.execute(update(table).where(*same(table, row)).values({column: value}))
+                    found = await first_fault(connection, kind)
+                    await tampering.rollback()
+                assert found.startswith(f"{kind} {row['id']}: "), (kind, column, found)
+
+
+@pytest.mark.parametrize("name", ["documents", "versions", "changes", "api_keys"])
+async def test_another_value_in_any_column_of_what_is_told_is_named(lived_url: str, name: str) -> None:
+    table = TABLES[name]
+    async with meddling(lived_url) as connection:
+        row = await first_row(connection, table)
+        for column, form in columns_of(table).items():
+            if column == "last_used_on":  # noted beside the history
+                continue
+            if (row[column], form) == (None, "instant"):
+                row[column] = row["created_at"]
+            value = another(form, row[column])
+            found = await after(connection, update(table).where(*same(table, row)).values({column: value}))
+            assert not found.sound, column
+            assert str(row["id"]) in found.text or f"change {row.get('position')} " in found.text, (column, found.text)
+
+
+async def test_a_row_that_is_gone_is_named(lived_url: str) -> None:
+    async with meddling(lived_url) as connection:
+        for name in [*KINDS, "documents", "versions", "changes", "api_keys", "register"]:
+            row = await first_row(connection, TABLES[name])
+            found = await after(connection, delete(TABLES[name]).where(*same(TABLES[name], row)))
+            assert not found.sound, name
+            named = str(row["id"]) if "id" in row else "the register says nothing"
+            assert named in found.text or f"change {row['position']} " in found.text, found.text
+
+
+async def test_a_row_that_no_change_made_is_named(lived_url: str) -> None:
+    async with meddling(lived_url) as connection:
+        for name in [*KINDS, "documents", "versions", "api_keys"]:
+            row, made = await first_row(connection, TABLES[name]), uuid4()
+            more = {"prefix": "another"} if name == "api_keys" else {}
+            found = await after(connection, insert(TABLES[name]).values({**row, "id": made, **more}))
+            assert not found.sound, name
+            assert str(made) in found.text or f"change {row.get('position')} " in found.text, found.text
+
+
+async def test_content_that_was_erased_by_hand_is_no_purge(lived_url: str) -> None:
+    changes, erased = TABLES["changes"], {"body": None, "salt": None, "reason": None}
+    async with meddling(lived_url) as connection:
+        row = (await connection.execute(select(changes).where(changes.c.kind == "facilities").limit(1))).one()
+        for more in ({}, {"action": "purge"}):
+            statement = update(changes).where(changes.c.id == row.id).values(**erased, **more)
+            found = await after(connection, statement)
+            assert not found.sound
+            assert f"change {row.position} (facilities {row.id})" in found.text
+
+
+async def test_the_first_of_several_is_named(lived_url: str) -> None:
+    changes = TABLES["changes"]
+    async with meddling(lived_url) as connection:
+        places = list((await connection.execute(select(changes.c.position).order_by(changes.c.position))).scalars())
+        for place in (places[-1], places[len(places) // 2], places[0]):
+            await connection.execute(update(changes).where(changes.c.position == place).values(author="somebody else"))
+            assert (await verdict(connection)).text.startswith(f"change {place} (")
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("UPDATE persons SET created_at = 'yesterday' WHERE id = :id", "something of it cannot be read"),
+        ("UPDATE persons SET names = '{' WHERE id = :id", "something of it cannot be read"),
+        ("UPDATE documents SET updated_at = 'then' WHERE id = :id AND tier = 1", "something of it cannot be read"),
+        ("UPDATE documents SET body = 'text' WHERE id = :id AND tier = 1", "what is shown to partners"),
+        ("UPDATE documents SET body = x'ff' WHERE id = :id AND tier = 1", "what is shown to partners"),
+        ("UPDATE changes SET at = 'then' WHERE id = :id", "cannot be read"),
+        ("UPDATE changes SET body = x'ff' WHERE id = :id", "its content is not what was written"),
+        ("UPDATE versions SET tier = 'all' WHERE id = :id AND tier = 0", "its content is not what was written"),
+    ],
+)
+async def test_what_is_of_no_type_at_all_is_named(sqlite_url: str, statement: str, named: str) -> None:
+    async with running(sqlite_url) as register:
+        made = await create(register.editor, "persons", person())
+    async with meddling(sqlite_url) as connection:
+        done = await connection.exec_driver_sql(statement.replace(":id", f"'{UUID(made['id']).hex}'"))
+        assert done.rowcount
+        found = await verdict(connection)
+    assert not found.sound
+    assert named in found.text
+
+
+async def test_a_head_that_was_published_lies_in_the_chain_for_ever(lived_url: str) -> None:
+    changes = TABLES["changes"]
+    async with meddling(lived_url) as connection:
+        last = (await verdict(connection)).text.rpartition(" ")[2]
+        early = (await connection.execute(select(changes.c.hash).where(changes.c.position == 3))).scalar_one().hex()
+        place, _, found = last.partition(":")
+        given = {last: True, found: True, early: True, f"3:{early}": True, f"4:{early}": False}
+        for head, expected in {**given, f"{place}:{early}": False, "0" * 64: True, "1" * 64: False}.items():
+            assert (await verdict(connection, Head.parse(head))).sound == expected, head
+
+
+@pytest.mark.parametrize("text", ["1:", "abc", "0" * 63, "x" * 64, "a:" + "0" * 64])
+def test_what_is_no_head_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Head.parse(text)
