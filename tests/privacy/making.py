@@ -69,7 +69,10 @@ async def told(url: str) -> AsyncIterator[Told]:
     """Open a register in which the story was told."""
     database = open_database(url)
     made = Told(create_app(_SETTINGS), database, await _keys(database, _SCOPES))
-    await database.identity()  # asked for once
+    await database.identity()  # asked for once, as is whether a key was used today
+    for who in made.keys:
+        await made.ask(who, Asked("GET", "/v1/cases?limit=1"))
+    await database.ledger.close()
     for engine in database.engines:
         event.listen(engine.sync_engine, "before_cursor_execute", counting(made.statements))
     try:

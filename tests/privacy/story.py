@@ -118,6 +118,11 @@ class Story:
         self.gone.append((kind, record_id))
         self._add("DELETE", kind, record_id, None, tier, query=query, headers={"If-Match": "*"})
 
+    def unite(self, kind: str, record_id: str, into: str, tier: Tier = Tier.PUBLIC) -> None:
+        """Have a record become part of another."""
+        self.gone.append((kind, record_id))
+        self._add("POST", kind, record_id, {"into": into}, tier, query="/merge", headers={"If-Match": "*"})
+
     def _add(self, method: str, kind: str, record_id: str, fields: Fields | None, tier: Tier, **said: Any) -> None:
         # Why something public was done is for partners.
         reason = self._pens[max(tier, Tier.PARTNERS)].word
@@ -279,6 +284,15 @@ def _lives(story: Story, tier: Tier, pen: Pen) -> None:
     story.change("persons", lost, {"occupation": {"en": pen.word}}, tier)
     # Purged while all could see it.
     story.end("sources", story.make("sources", pen.write("sources", {}, visibility="public")), query="?purge=true")
+    # Merged into one that all see, into a hidden one, and hidden ones among themselves.
+    anna = story.ids["persons"][0]
+    story.unite("persons", story.make("persons", _named("Vydumana Hanna", visibility="public")), anna)
+    shown = story.make("persons", pen.write("persons", {}, visibility="public", private_notes=None, identifiers=[]))
+    belongs = {"persons": shown, "articles": story.ids["articles"][0]}
+    story.make("charges", pen.write("charges", belongs, visibility="public", citations=[]))
+    story.unite("persons", shown, story.hidden[tier]["persons"][0])
+    double = story.make("persons", pen.write("persons", {}), tier)
+    story.unite("persons", double, story.hidden[tier]["persons"][0], tier)
     # Away for a while, changed meanwhile, and back as it was.
     returned = story.make("cases", case(title={"en": "Returned"}, citations=[{"source_id": letter}]))
     story.change("cases", returned, away)
