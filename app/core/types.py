@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -12,11 +11,13 @@ from pydantic_core import CoreSchema, core_schema
 
 from app.core import edtf, ranks, terms
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_CONTROL_BUT_LINES: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_LINE: Final = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
-_PROSE: Final = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f]"
-_PROSE_END: Final = r"[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"
+# Besides control characters: ends of lines and paragraphs, signs that turn a text round so that it shows another one
+# than it is, marks of byte order. What joins and parts letters, or says which way they run, is allowed.
+_UNSEEN: Final = r"\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb"
+_IN_LINES: Final = rf"\u0000-\u001f{_UNSEEN}"
+_IN_PROSE: Final = rf"\u0000-\u0008\u000b-\u001f{_UNSEEN}"
+_LINE: Final = rf"^[^{_IN_LINES}]*[^\s{_IN_LINES}][^{_IN_LINES}]*$"
+_PROSE: Final = rf"^[^{_IN_PROSE}]*[^\s{_IN_LINES}][^{_IN_PROSE}]*$"
 
 
 class _Parsed:
@@ -32,16 +33,21 @@ class _Parsed:
         return {**handler(schema), **self.schema}
 
 
-def _tidy(forbidden: re.Pattern[str]) -> Callable[[str], str]:
-    def tidy(text: str) -> str:
-        text = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
-        if forbidden.search(text):
-            raise ValueError("control characters are not allowed")
+def _tidy(forbidden: str) -> BeforeValidator:
+    """Make what tidies a text before it is measured: composed letters may be fewer, or more, than they were."""
+    unwanted = re.compile(f"[{forbidden}]")
+
+    def tidy(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
+        if unwanted.search(text):
+            raise ValueError("control characters, and signs that turn a text round, are not allowed")
         if not text:
             raise ValueError("an empty text says nothing: leave the field out or send null")
         return text
 
-    return tidy
+    return BeforeValidator(tidy)
 
 
 def _not_future(value: edtf.PartialDate) -> edtf.PartialDate:
@@ -72,24 +78,24 @@ ArticleNumber = Annotated[ranks.Rank, _Parsed(ranks.PATTERN, "The number of an a
 Line = Annotated[
     str,
     Field(min_length=1, max_length=500, json_schema_extra={"pattern": _LINE}),
-    AfterValidator(_tidy(_CONTROL)),
+    _tidy(_IN_LINES),
 ]
 Prose = Annotated[
     str,
-    Field(min_length=1, max_length=20_000, json_schema_extra={"pattern": _PROSE + _PROSE_END}),
-    AfterValidator(_tidy(_CONTROL_BUT_LINES)),
+    Field(min_length=1, max_length=20_000, json_schema_extra={"pattern": _PROSE}),
+    _tidy(_IN_PROSE),
 ]
 Token = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")]
 PostalCode = Annotated[str, Field(min_length=2, max_length=12, pattern=r"^[A-Z0-9](?:[A-Z0-9 -]*[A-Z0-9])$")]
 Url = Annotated[
     str,
-    Field(min_length=10, max_length=2000, pattern=r"^https?://[A-Za-z0-9][A-Za-z0-9.:-]*(?:/[!-;=?-~]*)?$"),
+    Field(min_length=10, max_length=2000, pattern=r"^https?://[A-Za-z0-9][A-Za-z0-9.:-]*(?:[/?#][!#-;=?-~]*)?$"),
 ]
 LanguageTag = Annotated[
     str,
     Field(
         max_length=35,
-        pattern=r"^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?(?:-[a-z0-9]{5,8})*$",
+        pattern=r"^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*$",
         description="Language tag (BCP 47) in its canonical case.",
         examples=["be", "ru", "en", "be-Latn"],
     ),
