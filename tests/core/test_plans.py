@@ -1,20 +1,23 @@
 """How lists are read: along an index, whatever is asked for, so that a page costs the same in a large register."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from sqlalchemy import event
+from sqlmodel import SQLModel
 
 from app.core.filters import Filters
 from app.register import KINDS, RESOURCES
 from tests.conftest import Register, running
-from tests.factories import create, person
+from tests.factories import create, detention, facility, organization, person, source
 
 FILTERS: dict[str, Filters] = {resource.kind.name: resource.filters for resource in RESOURCES}
 VALUES = {"uuid": "00000000-0000-4000-8000-000000000000", "date-time": "2021-05-18T00:00:00Z"}
 BY_PATTERN = {"XXXX": "2021-05", "^P": "P2Y", "[a-z]{2,3}": "be", ":.+": "scheme:value", "0-9]{1,5}": "130"}
 Plans = list[list[str]]
+READ = re.compile(r"documents\.id|search_")
 
 
 def value_of(schema: dict[str, Any]) -> str:
@@ -62,7 +65,7 @@ async def plans(register: Register, path: str, **parameters: str) -> Plans:
     found = []
     async with register.database.read() as session:
         connection = await session.connection()
-        for statement, said in [(s, p) for s, p in asked if "documents.id" in s and s.startswith("SELECT")]:
+        for statement, said in [(s, p) for s, p in asked if READ.search(s) and s.startswith(("SELECT", "WITH"))]:
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", said)
             found.append([str(tuple(row)[-1]) for row in rows])
     assert found
@@ -114,3 +117,27 @@ async def test_those_who_have_a_name_are_looked_up_one_by_one(lone: Register, mo
         assert not step.startswith("SCAN"), steps
     for step in firsts:
         assert "person_id=?" in step or "id=?" in step, steps
+
+
+def tables_walked(found: Plans) -> set[str]:
+    """Give the tables of which some plan reads every row."""
+    walked = {step.split()[1] for plan in found for step in plan if step.startswith("SCAN")}
+    return walked & SQLModel.metadata.tables.keys()
+
+
+async def test_a_whole_case_is_read_by_keys(lone: Register) -> None:
+    paper = await create(lone.editor, "sources", source())
+    cites = {"citations": [{"source_id": paper["id"]}]}
+    who = await create(lone.editor, "persons", person(**cites))
+    place = await create(lone.editor, "facilities", facility(**cites))
+    await create(lone.editor, "detentions", detention(who["id"], facility_id=place["id"], **cites))
+    for path in ("file", "timeline"):
+        assert tables_walked(await plans(lone, f"/v1/persons/{who['id']}/{path}")) == set()
+
+
+async def test_a_search_looks_up_words_and_records_one_by_one(lone: Register) -> None:
+    await create(lone.editor, "organizations", organization(name={"en": "Velmorka Watch"}))
+    for asked in ({"q": "velmorca watch"}, {"q": "velm", "kind": "organizations"}, {"q": "4 watch", "records": "true"}):
+        found = await plans(lone, "/v1/search", **asked)
+        assert len(found) >= 3
+        assert tables_walked(found) == set()

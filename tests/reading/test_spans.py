@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +13,8 @@ from app.reading.dossier import Dossier
 from app.reading.facts import facts
 from app.reading.mail import ReviewIntervals
 from app.reading.situation import situation
-from app.reading.spans import next_turn, spans
+from app.reading.spans import HELD, next_turn, spans
+from tests.reading.invented import case, cite, record, sentence, stay
 from tests.reading.test_situation_properties import DAYS, DOSSIERS
 
 some = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -20,10 +23,7 @@ some = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], 
 @some
 @given(DOSSIERS, DAYS)
 def test_spans_say_what_the_situation_says(dossier: Dossier, day: date) -> None:
-    (span,) = [one for one in spans(dossier) if one.first <= day and (one.last is None or day <= one.last)]
-    said = situation(dossier, day)
-    assert (span.status, span.facility_id) == (said["status"], said.get("facility_id"))
-    assert (span.reachable, span.term) == (said["mail"]["reachable"], said["term"])
+    assert_the_same(dossier, day)
 
 
 @some
@@ -60,3 +60,96 @@ def test_staleness_is_reckoned_as_the_situation_does(dossier: Dossier, day: date
         kind, confirmed = kept.confirmed
         stale = confirmed is None or day - confirmed > intervals.of(kind)
         assert stale == said["mail"]["stale"]
+
+
+STAY: dict[str, Any] = {"facility_id": "f", "confirmed_on": "2021-06-01"}
+POST = record(facility_id="f", purpose="letters", verified_on="2022-01-01")
+
+
+def written_to(*addresses: dict[str, Any], kind: str = "colony", mail: str | None = None, **fields: Any) -> Dossier:
+    """Somebody in a place that lets letters in, with its addresses."""
+    told = STAY | {"person_id": "p"} | fields
+    found = {f"a{place}": one for place, one in enumerate(addresses or (POST,))}
+    person = told.pop("person", None)
+    facilities = {"f": {"id": "f", "name": {"en": "Colony"}, "mail": mail}}
+    return case(stay(kind, "2021-05-18", **told), person=person, facilities=facilities, addresses=found)
+
+
+def punished(*sentences: dict[str, Any], kind: str = "unknown", **fields: Any) -> Dossier:
+    return case(stay(kind, "2021-05-18", **fields), sentences=sentences)
+
+
+EVER = record(article_id="x", status="charged", brought_on="2022-03-01")
+TOLD: dict[str, Any] = {"citations": cite("news")}
+TURNS: dict[str, tuple[Dossier, list[str]]] = {
+    "a stay begins and ends": (
+        case(stay("colony", "2021-05-18", "2022-03-01", end_reason="parole")),
+        ["2021-05-18", "2022-03-02"],
+    ),
+    "it may end in a month": (written_to(ended_on="2022-03", end_reason="parole"), ["2022-03-01"]),
+    "a place is confirmed": (written_to(place_confirmed_on="2023-04-05"), ["2023-04-05"]),
+    "a source is printed": (
+        case(stay("colony", "2021-05-18", **TOLD), published={"news": "2023-04-05"}),
+        ["2023-04-05"],
+    ),
+    "the person dies": (case(stay(), person=record(death_date="2023-07-11")), ["2023-07-11"]),
+    "the death is written down": (
+        case(stay("colony", "2021-05-18"), person=record(death_date="2023-07", updated_at="2023-07-10T00:00:00Z")),
+        ["2023-07-10"],
+    ),
+    "the person may be dead": (written_to(person=record(death_date="2023-07")), ["2023-07-01"]),
+    "there is a verdict": (
+        punished(sentence("P2Y", "2022-03-01", in_force_on="2022-09-01")),
+        ["2022-03-01", "2022-09-01"],
+    ),
+    "an undated verdict is told": (
+        case(
+            stay("unknown", "2021-05-18"), sentences=[sentence("P2Y", None, **TOLD)], published={"news": "2022-03-01"}
+        ),
+        ["2022-03-01"],
+    ),
+    "a term follows": (
+        punished(sentence(), sentence("P1Y", "2024-06-01", stage="added_term"), kind="colony"),
+        ["2024-06-01"],
+    ),
+    "a charge is brought": (case(charges=[EVER], articles={"x": {"number": "361"}}), ["2022-03-01"]),
+    "an address is good from": (written_to(POST | {"valid_from": "2023-02"}), ["2023-02-01"]),
+    "an address is good to": (written_to(POST | {"valid_to": "2023-02"}), ["2023-03-01"]),
+}
+STILL = {
+    "open": written_to(),
+    "blocked": written_to(mail="blocked"),
+    "for relatives": written_to(mail="relatives_only"),
+    "at home": written_to(kind="home_confinement"),
+    "arrested at home": written_to(record(person_id="p", purpose="letters"), kind="house_arrest"),
+    "without an address": written_to(POST | {"purpose": "visits"}),
+    "an address whose end has no year": written_to(POST | {"valid_to": "XXXX-07-13"}),
+}
+
+
+@pytest.mark.parametrize("name", TURNS)
+def test_each_thing_that_turns_a_situation_is_a_turn(name: str) -> None:
+    dossier, days = TURNS[name]
+    for day in map(date.fromisoformat, days):
+        before = day - timedelta(days=1)
+        assert situation(dossier, before) != situation(dossier, day)
+        assert next_turn(dossier, before) == day
+        assert_the_same(dossier, before)
+        assert_the_same(dossier, day)
+
+
+@pytest.mark.parametrize("name", STILL)
+def test_each_way_of_being_held_is_kept_as_it_is_told(name: str) -> None:
+    assert_the_same(STILL[name], date(2026, 8, 2))
+    assert_the_same(STILL[name], date(2021, 5, 17))
+
+
+def assert_the_same(dossier: Dossier, day: date) -> None:
+    (span,) = [one for one in spans(dossier) if one.first <= day and (one.last is None or day <= one.last)]
+    said = situation(dossier, day)
+    assert (span.status, span.facility_id) == (said["status"], said.get("facility_id"))
+    assert (span.reachable, span.term) == (said["mail"]["reachable"], said["term"])
+
+
+def test_who_is_held_is_said_by_the_status() -> None:
+    assert set(HELD) == {"detained", "imprisoned", "restricted"}
