@@ -38,7 +38,13 @@ def cut(kind: Kind, fields: Fields, sees: Callable[[Key], bool]) -> Fields:
 
 
 def redact(kind: Kind, fields: Fields, tier: Tier, sees: Callable[[Key], bool]) -> Fields:
-    """Cut a record to what a tier may read: hidden fields and references to hidden records are absent."""
+    """Cut a record to what a tier may read: hidden fields and references to hidden records are absent.
+
+    From the private tier nothing is hidden: what refers to a record that its source has taken back keeps saying so
+    there, or it could not say so again when that record returns.
+    """
+    if tier is Tier.PRIVATE:
+        return {name: fields[name] for name in kind.fields if name in fields}
     hidden = {name for name, key, _ in kind.links(fields) if name != "citations" and not sees(key)}
     known = (name for name in kind.fields if name in fields and name not in hidden)
     kept = {name: fields[name] for name in known if kind.tiers[name] <= tier}

@@ -76,6 +76,8 @@ class Source:
         if self._key:
             request.add_unredirected_header("Authorization", f"Bearer {self._key}")
         with self._told(), self._opener.open(request, timeout=seconds) as answer:
+            if "json" not in answer.headers.get_content_type():
+                raise Stopped(self._strange())
             yield _plain(answer)
 
     @contextmanager

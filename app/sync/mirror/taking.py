@@ -45,14 +45,15 @@ class Range:
     until: Place | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Here:
     """What is here under the id of an item."""
 
     source: UUID | None
-    action: str
-    version: int
-    hash: str
+    action: str = ""
+    version: int = 0
+    hash: str = ""
+    body: bytes | None = None  # as it was given
 
 
 @dataclass(slots=True)
@@ -130,7 +131,8 @@ def _says(known: _Here, item: Item) -> bool:
         return (known.action, known.version) == ("merge", item.given.version)
     if item.fields is None:
         return known.action == item.action
-    return (known.action, known.version, known.hash) == ("upsert", item.given.version, item.given.hash)
+    given = item.given
+    return (known.action, known.version, known.hash, known.body) == ("upsert", given.version, given.hash, given.body)
 
 
 def _touch(item: Item) -> Touch:
@@ -142,11 +144,15 @@ def _touch(item: Item) -> Touch:
 def _here(session: Session, keys: Iterable[Key], tier: Tier) -> dict[Key, _Here]:
     found: dict[Key, _Here] = {}
     d = documents.c
+    columns = (d.id, d.tier, d.source, d.action, d.version, d.hash, d.body)
     for kind, ids in by_kind(keys):
-        query = select(d.id, d.source, d.action, d.version, d.hash).where(d.kind == kind, d.id.in_(ids))
-        # The tier whose sight is copied comes last, and counts.
-        for row in session.execute(query.order_by(d.tier == int(tier))):
-            found[kind, row.id] = _Here(row.source, row.action, row.version, row.hash)
+        query = select(*columns).where(d.kind == kind, d.id.in_(ids), d.tier.in_({int(tier), int(Tier.PRIVATE)}))
+        for row in session.execute(query):
+            here = found.setdefault((kind, row.id), _Here(row.source))
+            if row.tier == tier:
+                here.action, here.version, here.hash = row.action, row.version, row.hash
+            if row.tier == Tier.PRIVATE:
+                here.body = row.body
     return found
 
 
