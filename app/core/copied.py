@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, and_, delete, insert, select, update
+from sqlalchemy import Row, and_, delete, select, update
 from sqlalchemy.orm import Session
 
+from app.core.bulk import insert_rows
 from app.core.documents import canonical, documents, fingerprint, render
 from app.core.history import Change, Move
 from app.core.kinds import Fields, Key, Kind, Kinds
@@ -41,7 +42,7 @@ def mend_rows(session: Session, kind: Kind) -> int:
             session.expunge(record)
         if rows:
             session.connection().execute(delete(table).where(table.c.id.in_([row["id"] for row in rows])))
-            session.connection().execute(insert(table), rows)
+            insert_rows(session, table, rows)
         wrong += len(rows)
     return wrong
 

@@ -1,8 +1,7 @@
 """Records that another register keeps and this one copies: what tells them from those that are kept here."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from pydantic_core import from_json
@@ -63,8 +62,7 @@ apart: Final = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """A record as another register gives it to one of its tiers; ``body`` is None when it is gone there."""
 
     source: UUID

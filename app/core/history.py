@@ -4,7 +4,7 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Uuid, text
@@ -86,8 +86,7 @@ class Writing:
     hasty: bool = False  # whether what is derived of new records may come later
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """What one tier hears of a change; ``fields`` is None where there is nothing left to see.
 
     ``was`` is the hash of what it saw before, ``was_version`` its version; empty if it saw nothing. ``body`` is what
@@ -106,8 +105,7 @@ class Move:
     updated_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One entry of the log: a record after a change and what each tier hears of it."""
 
     key: Key

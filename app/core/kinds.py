@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, get_args, get_origin
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from app.core.record import Input, Record, Tier, core_type, declared, is_code
 
 Key = tuple[str, UUID]
 Fields = dict[str, Any]
+# Many refer to the same records: an id that was read before costs less than one that has to be read.
+id_of: Final = lru_cache(maxsize=20_000)(UUID)
 COMMON: Final = ("id", "version", "created_at", "updated_at", "origin")
 
 
@@ -70,15 +72,15 @@ class Kind:
         """Give the record that one with these fields belongs to."""
         if self.owner is None or fields.get(self.owner) is None:
             return None
-        return self.references[self.owner], UUID(fields[self.owner])
+        return self.references[self.owner], id_of(fields[self.owner])
 
     def links(self, fields: Fields) -> Iterator[tuple[str, Key, Tier]]:
         """Give each record that the fields refer to: by which field, and from which tier that reads."""
         for name, target in self.references.items():
             if fields.get(name) is not None:
-                yield name, (target, UUID(fields[name])), self.tiers[name]
+                yield name, (target, id_of(fields[name])), self.tiers[name]
         for citation in fields.get("citations") or ():
-            yield "citations", ("sources", UUID(citation["source_id"])), self.cited(citation)
+            yield "citations", ("sources", id_of(citation["source_id"])), self.cited(citation)
 
     def cited(self, citation: Mapping[str, Any]) -> Tier:
         """Give the first tier that reads a citation: that of the field for which it speaks."""

@@ -3,9 +3,8 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
@@ -23,8 +22,7 @@ from app.core.visibility import cut, effective, effective_of_copy, redact, seen_
 CHUNK: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(NamedTuple):
     """A record as a transaction leaves it; ``fields`` is None when it is gone.
 
     ``given`` is what another register says of it, where it is copied from there. ``into`` is the record of which a
@@ -39,8 +37,7 @@ class Touch:
     first: Tier | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """The row that a tier has of a record."""
 
     version: int

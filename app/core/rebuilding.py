@@ -3,10 +3,11 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Table, and_, delete, insert, select, update
+from sqlalchemy import Table, and_, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.core import copied
+from app.core.bulk import insert_rows
 from app.core.database import Database
 from app.core.documents import documents, entries, fingerprint, links, render
 from app.core.kinds import Fields, Key, Kind
@@ -75,7 +76,7 @@ def _replace(session: Session, table: Table, rows: list[dict[str, Any]], stored:
     if before != now:
         session.execute(delete(table).where(theirs))
         if rows:
-            session.execute(insert(table), rows)
+            insert_rows(session, table, rows)
     return len(before ^ now)
 
 

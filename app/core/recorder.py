@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from pydantic_core import to_json
-from sqlalchemy import Table, and_, bindparam, delete, event, insert, select, update
+from sqlalchemy import and_, bindparam, delete, event, select, update
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
 from sqlalchemy.orm.attributes import set_attribute
 
 from app.core.access import ApiKey
+from app.core.bulk import insert_rows
 from app.core.copies import apart
 from app.core.documents import MERGED, documents, entries, links, mark_of, render
 from app.core.history import ERASING, Change, Heard, Move, Writing, changes, register, seal, versions
@@ -29,6 +30,8 @@ class Plug(Protocol):
 
 
 WRITING: Final = "writing"
+_POINTING: Final = ("kind", "id", "field", "to_kind", "to_id", "tier")
+_HOLDING: Final = ("kind", "field", "value", "id")
 
 
 class Recorder:
@@ -73,8 +76,8 @@ class Recorder:
             if (record := objects.get(change.key)) is not None:
                 _stamp(record, change, writing)
         if rows:
-            session.execute(insert(changes), rows)
-            session.execute(insert(versions), heard)
+            insert_rows(session, changes, rows)
+            insert_rows(session, versions, heard)
             _place_documents(session, done, rows, writing.at)
             # What is merged as it was before leads where it led.
             moved = {change.key for change in done}
@@ -91,25 +94,24 @@ class Recorder:
             for kind, ids in by_kind(touched):
                 session.execute(delete(table).where(table.c.kind == kind, table.c.id.in_(ids)))
         pointing, holding = self.indexed({key: touch.fields for key, touch in touched.items()})
-        _insert(session, links, pointing + [_led(change) for change in done if change.action == "merge"])
-        _insert(session, entries, holding)
+        insert_rows(session, links, pointing + [_led(change) for change in done if change.action == "merge"])
+        insert_rows(session, entries, holding)
 
     def indexed(self, records: dict[Key, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Give the rows of ``links`` and of ``entries`` for records; None for one that is gone."""
-        pointing: dict[tuple[Any, ...], dict[str, Any]] = {}
-        holding: dict[tuple[Any, ...], dict[str, Any]] = {}
+        pointing: dict[tuple[Any, ...], int] = {}
+        holding: dict[tuple[Any, ...], None] = {}
         for (kind, record_id), fields in records.items():
             if fields is None:
                 continue
             for name, (to_kind, to_id), tier in self.kinds[kind].links(fields):
                 place = (kind, record_id, name, to_kind, to_id)
-                first = min(tier, pointing[place]["tier"]) if place in pointing else tier
-                pointing[place] = dict(
-                    zip(("kind", "id", "field", "to_kind", "to_id", "tier"), (*place, int(first)), strict=True)
-                )
-            for name, value in self.kinds[kind].entries(fields):
-                holding[kind, name, value, record_id] = {"kind": kind, "id": record_id, "field": name, "value": value}
-        return list(pointing.values()), list(holding.values())
+                pointing[place] = min(int(tier), pointing.get(place, int(tier)))
+            holding |= dict.fromkeys((kind, name, value, record_id) for name, value in self.kinds[kind].entries(fields))
+        return (
+            [dict(zip(_POINTING, (*place, tier), strict=True)) for place, tier in pointing.items()],
+            [dict(zip(_HOLDING, place, strict=True)) for place in holding],
+        )
 
     def _note_keys(self, session: Session, keys: list[ApiKey]) -> None:
         """Record what is done with API keys; no tier hears of it, and secrets are not part of it."""
@@ -118,7 +120,7 @@ class Recorder:
             action = "create" if key in session.new else "update"
             change = Change(("keys", key.id), action, key.described(), writing.at, ())
             row, _ = _log(writing, change)
-            session.execute(insert(changes), [row])
+            insert_rows(session, changes, [row])
         if keys:
             _advance(session, writing)
 
@@ -232,7 +234,7 @@ def _place_documents(session: Session, done: list[Change], rows: list[dict[str, 
         for move in change.moves:
             said = _document(change, move, row["position"], at, written)
             (old if move.tier in change.known else new).append(said)
-    _insert(session, documents, new)
+    insert_rows(session, documents, new)
     if old:
         place = and_(*(documents.c[name] == bindparam(f"at_{name}") for name in ("kind", "id", "tier")))
         values: dict[str, Any] = {name: bindparam(name) for name in _MOVING}
@@ -286,11 +288,6 @@ def _document(
     }
 
 
-def _insert(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        session.execute(insert(table), rows)
-
-
 def _note_apart(session: Session, done: list[Change]) -> None:
     """Keep, of copied records that are not shown as they were given, what is needed to compare with the source."""
     given = {change.key: change.given.source for change in done if change.given}
@@ -304,7 +301,7 @@ def _note_apart(session: Session, done: list[Change]) -> None:
         for change in done
         if (said := change.given) and not change.whole
     ]
-    _insert(session, apart, rows)
+    insert_rows(session, apart, rows)
 
 
 def _erases(touch: Touch) -> bool:

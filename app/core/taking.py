@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Table, delete, insert
+from sqlalchemy import Table, delete
 from sqlalchemy.orm import Session
 
+from app.core.bulk import insert_rows
 from app.core.history import Change
 from app.core.kinds import Key
 from app.core.projection import Touch, by_kind
@@ -25,7 +26,7 @@ def take(session: Session, recorder: Recorder, touched: dict[Key, Touch], rows: 
         table = _table(recorder, kind)
         session.connection().execute(delete(table).where(table.c.id.in_(ids)))
     for kind, ids in by_kind(key for key, change in changed.items() if change.fields is not None):
-        session.connection().execute(insert(_table(recorder, kind)), [rows[kind, record_id] for record_id in ids])
+        insert_rows(session, _table(recorder, kind), [rows[kind, record_id] for record_id in ids])
     return done
 
 

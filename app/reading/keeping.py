@@ -7,9 +7,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import Select, Table, and_, delete, exists, func, insert, select, union_all
+from sqlalchemy import Select, Table, and_, delete, exists, func, select, union_all
 from sqlalchemy.orm import Session
 
+from app.core.bulk import insert_rows
 from app.core.database import Database
 from app.core.dialects import is_passing
 from app.core.documents import documents, links
@@ -133,7 +134,7 @@ def keep(session: Session, people: Iterable[UUID], lost: Mapping[Whose, datetime
         for table, rows in _derived(session, portion, lost).items():
             session.execute(delete(table).where(table.c.person_id.in_(portion)))
             if rows:
-                session.execute(insert(table), rows)
+                insert_rows(session, table, rows)
 
 
 def _portions(people: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
@@ -148,7 +149,7 @@ def _mend(session: Session, people: Sequence[UUID]) -> int:
         if before != now:
             session.execute(delete(table).where(table.c.person_id.in_(people)))
             if rows:
-                session.execute(insert(table), rows)
+                insert_rows(session, table, rows)
         wrong += len(before ^ now)
     return wrong
 

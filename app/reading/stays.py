@@ -86,6 +86,17 @@ def in_order(dossier: Dossier) -> tuple[Stay, ...]:
     A stay without any evidence day counts from the day it was recorded: an open one comes last (only the
     last may be open), one that is over comes first, since nothing says that it came later.
     """
+    beside = vars(dossier)
+    if _IN_ORDER not in beside:  # asked for each day on which something changes, and always the same
+        beside[_IN_ORDER] = _in_order(dossier)
+    stays: tuple[Stay, ...] = beside[_IN_ORDER]
+    return stays
+
+
+_IN_ORDER: Final = "stays in order"
+
+
+def _in_order(dossier: Dossier) -> tuple[Stay, ...]:
     drafts = sorted(((record, _evidence(dossier, record)) for record in dossier.detentions), key=_place)
     return tuple(
         _stay(record, evidence, [later for _, later in drafts[index + 1 :]])

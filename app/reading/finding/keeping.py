@@ -7,9 +7,10 @@ from itertools import islice
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Column, bindparam, delete, func, insert, select, update
+from sqlalchemy import Column, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from app.core.bulk import insert_rows
 from app.core.kinds import Fields
 from app.core.record import Tier
 from app.names.fold import words
@@ -113,7 +114,7 @@ class _Keeping:
         given = {word: first + i for i, word in enumerate(fresh)}
         if given:
             rows = [{"id": number, "word": word, "entry": Entry.of(word).written()} for word, number in given.items()]
-            self.session.execute(insert(name_words), rows)
+            insert_rows(self.session, name_words, rows)
         return found | given
 
     def _write_names(self, new: list[dict[str, Any]], old: list[int]) -> None:
@@ -124,7 +125,7 @@ class _Keeping:
             row["id"] = number
             self._count_in(number, row["tier"], row["words"])
         if new:
-            self.session.execute(insert(person_names), new)
+            insert_rows(self.session, person_names, new)
 
     def _count_in(self, number: int, tier: int, written: str) -> None:
         self.names[tier] += 1
@@ -175,7 +176,7 @@ class _Keeping:
             if row:
                 self.session.execute(update(name_state).where(name_state.c.tier == tier).values(said))
             else:
-                self.session.execute(insert(name_state), [{"tier": tier, "rules": KEY_VERSION, **said}])
+                insert_rows(self.session, name_state, [{"tier": tier, "rules": KEY_VERSION, **said}])
         return versions
 
 
@@ -196,7 +197,7 @@ def write_postings(session: Session, rows: list[dict[str, Any]], *, insert_them:
     if not rows:
         return
     if insert_them:
-        session.execute(insert(name_postings), rows)
+        insert_rows(session, name_postings, rows)
         return
     c = name_postings.c
     at: dict[str, Any] = {name: bindparam(f"at_{name}") for name in _Place._fields}

@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from app.core.bulk import insert_rows
 from app.core.documents import documents, links
 from app.core.history import Change
 from app.core.kinds import Fields, Key
@@ -79,7 +80,7 @@ def write_texts(session: Session, told: Mapping[Key, Sequence[Text]]) -> Written
         first = _next(session, search_records.c.number)
         numbers |= {key: number for number, key in enumerate(fresh, first)}
         named = [{"number": numbers[key], "kind": key[0], "record_id": key[1]} for key in fresh]
-        session.execute(insert(search_records), named)
+        insert_rows(session, search_records, named)
     before: set[Posting] = set()
     after: set[Posting] = set()
     for key, rows in changed.items():
@@ -127,7 +128,7 @@ def _replace_texts(session: Session, told: Mapping[int, Sequence[Text]]) -> None
         for place, row in enumerate(these)
     ]
     if rows:
-        session.execute(insert(search_texts), rows)
+        insert_rows(session, search_texts, rows)
 
 
 def post(session: Session, added: Collection[Posting], removed: Collection[Posting]) -> None:
@@ -139,7 +140,7 @@ def post(session: Session, added: Collection[Posting], removed: Collection[Posti
     more.subtract(Counter(ids[one.tier, one.word] for one in removed if (one.tier, one.word) in ids))
     if added:
         rows = [{"word_id": ids[one.tier, one.word], "number": one.number} for one in sorted(added)]
-        session.execute(insert(search_postings), rows)
+        insert_rows(session, search_postings, rows)
     _take_out(session, [(ids[one.tier, one.word], one.number) for one in removed if (one.tier, one.word) in ids])
     count(session, {word_id: change for word_id, change in more.items() if change}, but={ids[word] for word in fresh})
     forget(session, {ids[one.tier, one.word] for one in removed if (one.tier, one.word) in ids})
@@ -162,8 +163,8 @@ def _enter(session: Session, fresh: Sequence[tuple[int, str]], records: Mapping[
         return {}
     ids = {word: number for number, word in enumerate(fresh, _next(session, search_words.c.id))}
     rows = [{"id": ids[one], "tier": one[0], "word": one[1], "records": records[one]} for one in fresh]
-    session.execute(insert(search_words), rows)
-    session.execute(insert(search_keys), [row for one in fresh for row in key_rows(ids[one], *one)])
+    insert_rows(session, search_words, rows)
+    insert_rows(session, search_keys, [row for one in fresh for row in key_rows(ids[one], *one)])
     return ids
 
 

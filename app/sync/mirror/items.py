@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
@@ -16,8 +16,7 @@ from app.core.rows import Row, Unreadable, full_row
 from app.sync.mirror.stops import Stopped
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A record of the source as it is, or that it is gone; ``row`` is that of the kind's table."""
 
     key: Key
