@@ -95,7 +95,8 @@ async def register(database_url: str) -> AsyncIterator[Register]:
         yield made
 
 
-def _seeded(url: str) -> None:
+def filled(url: str) -> None:
+    """Make a register with the seeds."""
     migrate(url)
 
     async def fill() -> None:
@@ -111,7 +112,7 @@ def seeded_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a register with the seeds."""
     from tests.databases import templates  # noqa: PLC0415 - a plugin is not imported before pytest has rewritten it
 
-    with templates(request, request.param).copy(_seeded) as url:
+    with templates(request, request.param).copy(filled) as url:
         yield url
 
 
