@@ -4,16 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, TypeVar
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
 from app.core import recorder
-from app.core.dialects import brief_engine, bulk_engine, reading_engine, writing_engine
+from app.core.cursors import Identity
+from app.core.dialects import brief_engine, bulk_engine, pouring_engine, reading_engine, writing_engine
 from app.core.dialects.direct import direct_reader
 from app.core.dialects.watching import FileWatch, last_heard, watched_file
 from app.core.express import Direct
@@ -24,14 +23,6 @@ from app.core.ledger import Ledger
 from app.core.recorder import Plug, Recorder
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What tells this register from every other."""
-
-    register_id: UUID
-    secret: bytes
 
 
 class Database:
@@ -46,6 +37,7 @@ class Database:
         self.primary = self.reading if self._read_url == url else reading_engine(url)
         # A reader of everything may take an hour over a bad line, and others must not wait for it.
         self.copying = reading_engine(self._read_url, connections=3)
+        self.pouring = pouring_engine(self._read_url)
         self.writing = writing_engine(url)
         self.bulk = bulk_engine(url)
         self._aside: ThreadPoolExecutor | None = None
@@ -60,6 +52,7 @@ class Database:
         self._read_briefly = async_sessionmaker(self.brief or self.reading, autoflush=False)
         self._read_primary = async_sessionmaker(self.primary, autoflush=False)
         self._copy = async_sessionmaker(self.copying, autoflush=False)
+        self._pour = async_sessionmaker(self.pouring, autoflush=False)
         said: dict[str, Any] = {"sync_session_class": session_class, "autoflush": False, "expire_on_commit": False}
         self._write = async_sessionmaker(self.writing, **said)
         self._write_much = async_sessionmaker(self.bulk, **said)
@@ -97,6 +90,12 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def pour(self) -> AsyncIterator[AsyncSession]:
+        """Open the same for what is read in portions by the driver, see ``dialects.direct.portions``."""
+        async with self._pour() as session:
+            yield session
+
+    @asynccontextmanager
     async def write(
         self,
         author: str,
@@ -130,7 +129,7 @@ class Database:
     @property
     def engines(self) -> tuple[AsyncEngine, ...]:
         """Give every engine there is."""
-        engines = (self.reading, self.primary, self.copying, self.writing, self.bulk, self.brief)
+        engines = (self.reading, self.primary, self.copying, self.pouring, self.writing, self.bulk, self.brief)
         return tuple(dict.fromkeys(engine for engine in engines if engine is not None))
 
     async def close(self) -> None:

@@ -14,12 +14,13 @@ from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from fastapi import Request
-from sqlalchemy import CursorResult, LargeBinary
+from sqlalchemy import CursorResult, Dialect, LargeBinary, Select
 from sqlalchemy.types import TypeEngine
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.atonce import WHOLE, Answer, Header, Question, asked_publicly, has, written
 from app.core.dialects import TooLong
+from app.core.dialects.direct import as_driven
 from app.core.hot import SECONDS_A_DAY
 
 _PLAN: Final = "vestka.plan"  # in a request's scope: where its route leaves the plan
@@ -27,6 +28,7 @@ _TRIED: Final = "vestka.tried"  # in a request's scope: that its plan was of no 
 _MOST: Final = 2_000  # plans that are kept
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LENGTH: Final = 36
+_AFTER: Final = b"after="
 _OWN: Final = {b"etag", b"link", b"content-length"}
 Rows = Sequence[Sequence[Any]]
 Processor = Callable[[Any], Any]
@@ -68,7 +70,14 @@ class Statement:
         """Take the statement that a result came from."""
         context: Any = result.context
         types = [column.type for column in context.compiled.statement.selected_columns]
-        return cls(context.statement, tuple(context.parameters[0]), tuple(_processor(kind, context) for kind in types))
+        made = tuple(_processor(kind, context.dialect) for kind in types)
+        return cls(context.statement, tuple(context.parameters[0]), made)
+
+    @classmethod
+    def compiled(cls, query: Select[Any], dialect: Dialect) -> "Statement":
+        """Take a query whose parameters are single values."""
+        text, parameters = as_driven(query, dialect)
+        return cls(text, parameters, tuple(_processor(column.type, dialect) for column in query.selected_columns))
 
     def values(self, first: int, last: int | None = None) -> Callable[[Sequence[Any]], Sequence[Any]]:
         """Give what takes some values of a row, as the columns' types have them."""
@@ -83,21 +92,27 @@ class Statement:
         return made
 
 
-def _processor(kind: TypeEngine[Any], context: Any) -> Processor | None:  # noqa: ANN401 - SQLAlchemy's
+def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
     """Give what makes a value of what the driver gives; both drivers give bytes as they are."""
     if isinstance(kind, LargeBinary):
         return None
-    found: Processor | None = kind.dialect_impl(context.dialect).result_processor(context.dialect, None)
+    found: Processor | None = kind.dialect_impl(dialect).result_processor(dialect, None)
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How an answer is made again: what to read, and what to write of it (None: ask the route)."""
+    """How an answer is made again: what to read, and what to write of it (None: ask the route).
+
+    It may serve for every value of what varies: the record's id at the end of the path, or the parameter ``after``.
+    Then ``about`` is the record that it was left by, or ``vary`` gives the parameters of each statement for a value;
+    ``write`` is told the value, which is empty where nothing varies.
+    """
 
     statements: tuple[Statement, ...]
-    write: Callable[[Sequence[Statement], Sequence[Rows]], Written | None]
-    about: UUID | None = None  # the record that the plan is about; it serves for every other one too
+    write: Callable[[Sequence[Statement], Sequence[Rows], str], Written | None]
+    about: UUID | None = None
+    vary: Callable[[str], Sequence[Sequence[Any]] | None] | None = None
 
 
 class _Kept:
@@ -110,21 +125,24 @@ class _Kept:
         self._asked = [(one.text, one.parameters) for one in plan.statements]
         self._places = [list(_places(one, plan.about)) for one in plan.statements]
 
-    def asked(self, record_id: str) -> Asked:
-        """Give the statements with their parameters, about this record if they are about one."""
-        if not record_id:
+    def asked(self, value: str) -> Asked | None:
+        """Give the statements with their parameters for a value; None for one that is none."""
+        if not value:
             return self._asked
+        if self._plan.vary is not None:
+            found = self._plan.vary(value)
+            return None if found is None else list(zip([text for text, _ in self._asked], found, strict=True))
         made: list[tuple[str, Sequence[Any]]] = []
         for (text, parameters), places in zip(self._asked, self._places, strict=True):
             own = list(parameters)
             for place, form in places:
-                own[place] = form(record_id)
+                own[place] = form(value)
             made.append((text, own))
         return made
 
-    def answer(self, found: Sequence[Rows]) -> Answer | None:
+    def answer(self, found: Sequence[Rows], value: str) -> Answer | None:
         """Write the answer of what was read."""
-        said = self._plan.write(self._plan.statements, found)
+        said = self._plan.write(self._plan.statements, found, value)
         if said is None:
             return None
         own: list[Header] = [(b"content-length", b"%d" % len(said.body))]
@@ -170,19 +188,20 @@ class Express:
     def whole(self, scope: Scope, asked: Question) -> Answer | None:
         """Give the same, also to those who have it already; nothing is counted."""
         direct = self._turned()
-        key, record_id = _key(scope, asked.accept)
+        key, value = _key(scope, asked.accept)
         kept = self._plans.get(key)
-        if kept is None:
+        questions = None if kept is None else kept.asked(value)
+        if kept is None or questions is None:
             return None
         try:
-            found = direct.now(kept.asked(record_id))
+            found = direct.now(questions)
         except TooLong:
             scope[_TRIED] = True
             return None
         if found is None:
             return None
         self._plans.move_to_end(key)
-        answer = kept.answer(found)
+        answer = kept.answer(found, value)
         scope[_TRIED] = answer is None
         return answer
 
@@ -193,11 +212,11 @@ class Express:
             await self._app(scope, receive, send)
             return
         direct = self._turned()
-        key, record_id = _key(scope, asked.accept)
+        key, value = _key(scope, asked.accept)
         kept = None if scope.get(_TRIED) else self._plans.get(key)
-        answer = await _waited_for(direct, kept, record_id) if kept else None
+        answer = await _waited_for(direct, kept, value) if kept else None
         if answer is None:
-            await self._by_route(key, record_id, scope, receive, send)
+            await self._by_route(key, value, scope, receive, send)
             return
         self._plans.move_to_end(key)
         answer = _unless_known(answer, asked)
@@ -212,7 +231,7 @@ class Express:
             self._valid = valid
         return valid[0]
 
-    async def _by_route(self, key: _Key, record_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _by_route(self, key: _Key, value: str, scope: Scope, receive: Receive, send: Send) -> None:
         valid = self._valid
         left: list[Plan] = []
         headers: list[Header] = []
@@ -223,16 +242,17 @@ class Express:
             await send(message)
 
         await self._app({**scope, _PLAN: left}, receive, seeing)
-        # A plan that is about no record must not serve for others.
-        if left and headers and valid == self._valid and (left[0].about or not record_id):
+        # A plan in which nothing varies must not serve for other values.
+        if left and headers and valid == self._valid and (left[0].about or left[0].vary or not value):
             self._plans[key] = _Kept(left[0], headers)
             if len(self._plans) > _MOST:
                 self._plans.popitem(last=False)
 
 
-async def _waited_for(direct: Direct, kept: _Kept, record_id: str) -> Answer | None:
+async def _waited_for(direct: Direct, kept: _Kept, value: str) -> Answer | None:
+    asked = kept.asked(value)
     try:
-        return kept.answer(await direct.read(kept.asked(record_id)))
+        return None if asked is None else kept.answer(await direct.read(asked), value)
     except TooLong:
         return None
 
@@ -244,11 +264,22 @@ def leave_plan(request: Request, plan: Plan) -> None:
         left.append(plan)
 
 
+def wants_plan(request: Request) -> bool:
+    """Tell whether a plan that is left is kept."""
+    return _PLAN in request.scope
+
+
 def _key(scope: Scope, accept: bytes) -> tuple[_Key, str]:
-    """Give what a plan is found by, and the record that is asked for, if it is one."""
+    """Give what a plan is found by, and the value of what varies, if something does."""
     path, query = scope["path"], scope["query_string"]
     if not query and _ID.fullmatch(path, max(0, len(path) - _LENGTH)):
         return (path[:-_LENGTH], query, accept), path[-_LENGTH:]
+    if _AFTER in query:
+        parts = query.split(b"&")
+        values = [part for part in parts if part.startswith(_AFTER)]
+        if len(values) == 1 and (value := values[0][len(_AFTER) :]).isascii():
+            others = [part for part in parts if part is not values[0]]
+            return (path, b"&".join([*others, _AFTER]), accept), value.decode()
     return (path, query, accept), ""
 
 

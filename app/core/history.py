@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.copies import Given
+from app.core.cursors import Identity
 from app.core.dialects import partial_index
 from app.core.documents import canonical
 from app.core.kinds import Fields, Key
@@ -77,7 +78,7 @@ class Writing:
     at: datetime
     position: int
     head: bytes
-    register_id: UUID
+    identity: Identity
     key_id: UUID | None = None
     reason: str | None = None
     erase: set[Key] = field(default_factory=set)

@@ -144,7 +144,9 @@ class PageAgain:
     link: Callable[[str], str]
     of: int  # statements that may be needed
 
-    def __call__(self, statements: Sequence[Statement], found: Sequence[Sequence[Sequence[Any]]]) -> Written | None:
+    def __call__(
+        self, statements: Sequence[Statement], found: Sequence[Sequence[Sequence[Any]]], _: str
+    ) -> Written | None:
         """Write it, or nothing where that takes more than these rows."""
         rows = [row for some in found for row in some] if len(found) > 1 else found[0]
         if len(found) < self.of and len(rows) <= self.cut.limit:

@@ -12,6 +12,7 @@ from sqlalchemy.orm.attributes import set_attribute
 from app.core.access import ApiKey
 from app.core.bulk import insert_rows
 from app.core.copies import apart
+from app.core.cursors import Identity, Place, cursors_of, heading
 from app.core.documents import MERGED, documents, entries, links, mark_of, render
 from app.core.history import ERASING, Change, Heard, Move, Writing, changes, register, seal, versions
 from app.core.kinds import Key, Kinds
@@ -78,7 +79,7 @@ class Recorder:
         if rows:
             insert_rows(session, changes, rows)
             insert_rows(session, versions, heard)
-            _place_documents(session, done, rows, writing.at)
+            _place_documents(session, done, rows, writing)
             # What is merged as it was before leads where it led.
             moved = {change.key for change in done}
             self._index(session, {key: one for key, one in touched.items() if not one.into or key in moved}, done)
@@ -226,13 +227,13 @@ def _led(change: Change) -> dict[str, Any]:
     return {"kind": kind, "id": record_id, "field": MERGED, "to_kind": to_kind, "to_id": to_id, "tier": first}
 
 
-def _place_documents(session: Session, done: list[Change], rows: list[dict[str, Any]], at: datetime) -> None:
+def _place_documents(session: Session, done: list[Change], rows: list[dict[str, Any]], writing: Writing) -> None:
     new: list[dict[str, Any]] = []
     old: list[dict[str, Any]] = []
     for change, row in zip(done, rows, strict=True):
         written: dict[tuple[int, int], bytes] = {}  # once for all tiers that see the same
         for move in change.moves:
-            said = _document(change, move, row["position"], at, written)
+            said = _document(change, move, writing.at, written) | _placed(change, move, row["position"], writing)
             (old if move.tier in change.known else new).append(said)
     insert_rows(session, documents, new)
     if old:
@@ -252,6 +253,7 @@ _MOVING: Final = (
     "hash",
     "body",
     "source",
+    "heading",
 )
 
 
@@ -260,9 +262,16 @@ def _renamed(row: dict[str, Any]) -> dict[str, Any]:
     return moving | {f"at_{name}": row[name] for name in ("kind", "id", "tier")}
 
 
-def _document(
-    change: Change, move: Move, position: int, at: datetime, written: dict[tuple[int, int], bytes]
-) -> dict[str, Any]:
+def _placed(change: Change, move: Move, position: int, writing: Writing) -> dict[str, Any]:
+    """Give the place in the commit order, and what the feed says of it."""
+    cursor = cursors_of(writing.identity, move.tier).seal(Place(position, writing.at))
+    return {
+        "position": position,
+        "heading": heading(cursor, writing.at, change.key, move.version, move.action, change.into),
+    }
+
+
+def _document(change: Change, move: Move, at: datetime, written: dict[tuple[int, int], bytes]) -> dict[str, Any]:
     kind, record_id = change.key
     updated_at = move.updated_at or at
     body, shown = move.body, move.fields
@@ -279,7 +288,6 @@ def _document(
         "version": move.version,
         "created_at": change.created_at,
         "updated_at": updated_at,
-        "position": position,
         "action": move.action,
         "gone": move.gone,
         "hash": move.hash,
@@ -338,6 +346,7 @@ def begin(session: Session, author: str, **said: Any) -> Writing:  # noqa: ANN40
     """
     row = session.execute(select(register).with_for_update()).one()
     at = datetime.now(UTC)
-    writing = Writing(author, at, row.position, row.head, row.register_id, **said)
+    identity = Identity(row.register_id, row.secret)
+    writing = Writing(author, at, row.position, row.head, identity, **said)
     session.info[WRITING] = writing
     return writing

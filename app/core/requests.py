@@ -61,15 +61,18 @@ async def identified(request: Request, session: AsyncSession) -> Caller:
     return caller
 
 
+def may_be_brief(request: Request) -> bool:
+    """Tell whether a request can be done again: what has been read from a body cannot be read again."""
+    return request.method == "GET" and not request.scope.get(PATIENT)
+
+
 @asynccontextmanager
 async def reading(request: Request, *, brief: bool = True) -> AsyncIterator[Desk]:
     """Open the caller's desk for a part of a request, so that what takes its time afterwards holds no connection.
 
     Say that it is not ``brief`` once an answer has begun: the request cannot be done again then.
     """
-    # What has been read from the body cannot be read again, so only GET may be done twice.
-    brief = brief and request.method == "GET" and not request.scope.get(PATIENT)
-    async with database_of(request).read(brief=brief) as session:
+    async with database_of(request).read(brief=brief and may_be_brief(request)) as session:
         yield desk_of(request, session, await identified(request, session))
 
 

@@ -66,7 +66,7 @@ def _as_stored(_: Request, __: BaseModel | None) -> Finish:
     return lambda body, _: body
 
 
-def _one_written(finish: Finish, statements: Sequence[Statement], found: Sequence[Rows]) -> Written | None:
+def _one_written(finish: Finish, statements: Sequence[Statement], found: Sequence[Rows], _: str) -> Written | None:
     """Write a record's answer by its plan; there must be one."""
     if not found[0]:
         return None

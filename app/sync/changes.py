@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.core.contract import IF_NONE_MATCH, headers
-from app.core.documents import etag
 from app.core.problems import Problem, docs
 from app.core.requests import STRICT, answer
 from app.core.streaming import Stream
 from app.sync.feed import FeedPage, View
 from app.sync.following import CursorText, Follower, KindName, kinds_of
+from app.sync.planning import leave_feed_plan
 from app.sync.watch import watch_of
 
 HEARTBEAT_SECONDS: Final = 15
@@ -81,13 +81,14 @@ async def list_changes(
     one that comes later; at the end all are there. Cursors are good for this register and for keys that see the
     same. With `wait`, an answer without items comes when the time is over. See docs/sync.md for the whole protocol.
     """
-    follower = Follower(request, kinds_of(kind), limit)
+    follower = Follower(request, kinds_of(kind), limit, brief=not wait)
     view, page = await follower.page(after)
-    if wait and not page.items and await watch_of(request).news(view, page.place.position, wait):
+    if not wait and not view.kinds:
+        leave_feed_plan(request, view.tier, await follower.cursors(view), limit, goes_on=bool(after))
+    if wait and not page.items and await watch_of(request).news(view, page.position, wait):
         view, page = await follower.page(page.cursor)
-    body = page.body()
     # What was waited for is no answer to keep ready: whoever asks again wants to wait again.
-    return answer(request, body, etag(len(page.items), body), {"Cache-Control": "no-store"} if wait else None)
+    return answer(request, page.body(), page.tag, {"Cache-Control": "no-store"} if wait else None)
 
 
 @router.get(
@@ -127,8 +128,8 @@ async def _events(follower: Follower, view: View, page: FeedPage) -> AsyncIterat
     watch = watch_of(follower.request)
     while True:
         if page.items:
-            yield b"".join(b"id: %b\nevent: change\ndata: %b\n\n" % (i.cursor.encode(), i.body) for i in page.items)
-        while not page.more and not await watch.news(view, page.place.position, HEARTBEAT_SECONDS):
+            yield page.events()
+        while not page.more and not await watch.news(view, page.position, HEARTBEAT_SECONDS):
             if not await _still(follower, view):
                 return
             yield b": still here\n\n"

@@ -7,21 +7,21 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, and_, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.database import Identity
+from app.core.cursors import Cursors, Identity, Place
+from app.core.dialects.direct import portions
 from app.core.documents import documents
 from app.core.history import changes
 from app.core.kinds import Key
 from app.core.problems import fault, invalid
 from app.core.record import Tier
-from app.sync.cursors import Cursors, Place
 from app.sync.feed import View, end_of
 
 FORMAT_VERSION: Final = 1
-# Enough that a statement's own cost does not show, little enough that nobody's memory does.
-PORTION: Final = 500
+# Bytes: enough that the way to the reader does not show, little enough that neither others nor memory do.
+PORTION: Final = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,11 @@ class Copy:
         counts: dict[str, int] = {}
         for kind in self._left():
             counts[kind] = 0
-            prefix = b'{"kind":"%b","record":' % kind.encode()
-            while rows := await _portion(session, self.view.tier, kind, last):
-                counts[kind] += len(rows)
-                yield b"".join(prefix + row.body + b"}\n" for row in rows)
-                last = (rows[-1].created_at, rows[-1].id)
-                if len(rows) < PORTION:
-                    break
+            before = b'{"kind":"%b","record":' % kind.encode()
+            between = b"}\n" + before
+            async for records in portions(session, _records(self.view.tier, kind, last), PORTION):
+                counts[kind] += len(records)
+                yield b"%b%b}\n" % (before, between.join(records))
             last = None
         yield to_json({"count": sum(counts.values()), "kinds": counts}) + b"\n"
 
@@ -83,11 +81,11 @@ class Copy:
         return at, self.after[1]
 
 
-async def _portion(session: AsyncSession, tier: Tier, kind: str, last: tuple[datetime, UUID] | None) -> list[Any]:
+def _records(tier: Tier, kind: str, last: tuple[datetime, UUID] | None) -> Select[Any]:
+    """Give the query for the records of a kind by age, or for those behind one."""
     c = documents.c
     wanted: ColumnElement[bool] = and_(c.tier == int(tier), c.kind == kind, c.body.is_not(None))
     if last is not None:
         at, record_id = literal(last[0], c.created_at.type), literal(last[1], c.id.type)
         wanted = and_(wanted, tuple_(c.created_at, c.id) > tuple_(at, record_id))
-    query = select(c.body, c.created_at, c.id).where(wanted).order_by(c.created_at, c.id).limit(PORTION)
-    return list((await session.execute(query)).all())
+    return select(c.body).where(wanted).order_by(c.created_at, c.id)

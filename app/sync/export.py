@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.cursors import Place
 from app.core.kinds import Key
 from app.core.problems import Problem, docs, fault, invalid
 from app.core.requests import STRICT, database_of
@@ -15,7 +16,6 @@ from app.core.streaming import Stream
 from app.register import KINDS
 from app.sync.compressing import compressed, encoding_of
 from app.sync.copying import Copy
-from app.sync.cursors import Place
 from app.sync.feed import Unreached, confirm
 from app.sync.following import CursorText, Follower, KindName, kinds_of
 
@@ -92,7 +92,7 @@ def _record(after: str | None, kinds: list[str] | None) -> Key | None:
 
 async def _lines(follower: Follower, cursor: str | None, after: Key | None) -> AsyncIterator[bytes]:
     database = database_of(follower.request)
-    async with database.copy() as session:
+    async with database.pour() as session:
         view, cursors = await follower.view(session)
         begun = await _begun(session, follower, cursors.unseal(cursor)) if cursor else None
         kinds = tuple(kind for kind in KINDS if not view.kinds or kind in view.kinds)

@@ -1,21 +1,20 @@
 """The feed itself: what a tier hears, in commit order, read from ``documents`` alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from pydantic_core import to_json
 from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.cursors import Cursors, Place, cursor_in, heading, start
 from app.core.dialects import OuterFirst
-from app.core.documents import documents
+from app.core.documents import documents, etag
 from app.core.history import changes, register
 from app.core.kinds import Key
 from app.core.problems import Problem
 from app.core.projection import merged as merged_into
 from app.core.record import Tier
-from app.sync.cursors import Cursors, Place, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +26,52 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """One thing that a tier hears: a record as it is now, or that it is there no more."""
-
-    place: Place
-    cursor: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class FeedPage:
-    """A page of the feed, and where the next one begins."""
+    """A page of the feed, and where the next one begins.
 
-    items: list[Heard]
-    place: Place
+    An item is one thing that a tier hears: a record as it is now, or that it is there no more. It is two pieces: what
+    stands before the record, and the record.
+    """
+
+    items: Sequence[tuple[bytes, bytes | None]]
+    position: int
     cursor: str
     more: bool
 
     def body(self) -> bytes:
         """Write the page as JSON."""
-        items = b",".join(item.body for item in self.items)
+        pieces = [piece for heading, record in self.items for piece in (heading, record or _GONE, _NEXT)]
         more = b"true" if self.more else b"false"
-        return b'{"items":[' + items + b'],"cursor":"' + self.cursor.encode() + b'","has_more":' + more + b"}"
+        return b"".join(
+            (
+                b'{"items":[',
+                *pieces[:-1],
+                b"}" * bool(pieces),
+                b'],"cursor":"',
+                self.cursor.encode(),
+                b'","has_more":',
+                more,
+                b"}",
+            )
+        )
+
+    @property
+    def tag(self) -> str:
+        """Give the entity tag: what stands at a place in the feed never changes, so the cursors tell a page."""
+        cursors = b"".join([heading[:_CURSOR] for heading, _ in self.items])
+        return etag(len(self.items), cursors + self.cursor.encode() + (b"+" if self.more else b"."))
+
+    def events(self) -> bytes:
+        """Write the items as server-sent events."""
+        return b"".join(
+            b"id: %b\nevent: change\ndata: %b%b}\n\n" % (cursor_in(heading).encode(), heading, record or _GONE)
+            for heading, record in self.items
+        )
+
+
+_GONE: Final = b"null"
+_NEXT: Final = b"},"
+_CURSOR: Final = 80  # bytes of a heading in which its cursor stands
 
 
 class Unreached(Exception):  # noqa: N818 - a replica that lags is no error
@@ -61,12 +84,32 @@ async def page_after(session: AsyncSession, view: View, cursors: Cursors, after:
     A record has one row per tier, which moves to the end when it changes: whoever reads on meets it there.
     """
     await confirm(session, after)
+    if not view.kinds:
+        rows = (await session.execute(all_after(view.tier, after.position, limit + 1))).all()
+        if all(row.heading is not None for row in rows):
+            return page_of([tuple(row) for row in rows], after.position, cursors.seal(after), limit)
     rows = (await session.execute(_after(view, after.position, limit + 1))).all()
     merged = [(row.kind, row.id) for row in rows if row.action == "merge"]
     into = await session.run_sync(merged_into, merged) if merged else {}
-    items = [_heard(row, view, cursors, into) for row in rows[:limit]]
-    place = items[-1].place if items else Place(after.position, after.at, view.kinds)
-    return FeedPage(items, place, cursors.seal(place), len(rows) > limit)
+    here = cursors.seal(Place(after.position, after.at, view.kinds))
+    return page_of(
+        [(row.position, _heading(row, view, cursors, into), row.body) for row in rows], after.position, here, limit
+    )
+
+
+def page_of(rows: Sequence[Sequence[Any]], position: int, cursor: str, limit: int) -> FeedPage:
+    """Make a page of places, headings and records; the position and cursor are those behind which it begins."""
+    items = [(row[1], row[2]) for row in rows[:limit]]
+    if items:
+        position, cursor = rows[len(items) - 1][0], cursor_in(items[-1][0])
+    return FeedPage(items, position, cursor, len(rows) > limit)
+
+
+def all_after(tier: Tier, position: int, limit: int) -> Select[Any]:
+    """Give the query for what a tier hears of every kind after a position."""
+    c = documents.c
+    query = select(c.position, c.heading, c.body).where(c.tier == int(tier), c.position > position)
+    return query.order_by(c.position).limit(limit)
 
 
 async def end_of(session: AsyncSession, view: View) -> Place:
@@ -129,10 +172,6 @@ def _last(tier: Tier, kind: str | None = None) -> Select[Any]:
     return query.order_by(c.position.desc()).limit(1)
 
 
-def _heard(row: Row[Any], view: View, cursors: Cursors, into: Mapping[Key, tuple[Key, Tier]]) -> Heard:
-    place = Place(row.position, row.at, view.kinds)
-    cursor = cursors.seal(place)
-    head = {"cursor": cursor, "at": row.at, "kind": row.kind, "id": row.id}
-    written = to_json({**head, "version": row.version, "action": row.action})[:-1]
-    end = b',"into":"%b"}' % str(into[row.kind, row.id][0][1]).encode() if row.action == "merge" else b"}"
-    return Heard(place, cursor, written + b',"record":' + (row.body or b"null") + end)
+def _heading(row: Row[Any], view: View, cursors: Cursors, into: Mapping[Key, tuple[Key, Tier]]) -> bytes:
+    cursor, key = cursors.seal(Place(row.position, row.at, view.kinds)), (row.kind, row.id)
+    return heading(cursor, row.at, key, row.version, row.action, into[key][0] if key in into else None)

@@ -8,10 +8,10 @@ from fastapi import Request
 from pydantic import AfterValidator, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.cursors import Cursors, cursors_of, start
 from app.core.problems import Problem
-from app.core.requests import database_of, identified
+from app.core.requests import database_of, identified, may_be_brief
 from app.register import KINDS
-from app.sync.cursors import Cursors, start
 from app.sync.feed import FeedPage, Unreached, View, page_after
 
 
@@ -38,12 +38,17 @@ class Follower:
     request: Request
     kinds: tuple[str, ...]
     limit: int
+    brief: bool = False  # whether the request may still be done again
+
+    async def cursors(self, view: View) -> Cursors:
+        """Give what writes and reads the cursors of a view."""
+        return cursors_of(await database_of(self.request).identity(), view.tier)
 
     async def view(self, session: AsyncSession) -> tuple[View, Cursors]:
         """Give what the caller may hear, as their key stands now."""
         caller = await identified(self.request, session)
         identity = await database_of(self.request).identity()
-        return View(caller.tier, self.kinds), Cursors(identity, caller.tier)
+        return View(caller.tier, self.kinds), cursors_of(identity, caller.tier)
 
     async def caller_view(self) -> View:
         """Ask again what the caller may hear."""
@@ -52,8 +57,9 @@ class Follower:
 
     async def page(self, cursor: str | None) -> tuple[View, FeedPage]:
         """Give the page after a cursor; the primary answers when a replica is behind it."""
+        brief = self.brief and may_be_brief(self.request)
         for primary in (False, True):
-            async with database_of(self.request).read(primary=primary) as session:
+            async with database_of(self.request).read(brief=brief, primary=primary) as session:
                 view, cursors = await self.view(session)
                 after = cursors.unseal(cursor) if cursor else start(self.kinds)
                 if not after.serves(self.kinds):

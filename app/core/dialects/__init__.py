@@ -1,7 +1,7 @@
 """The only place that names a database: what SQLite and PostgreSQL need to behave alike."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 
@@ -30,6 +30,8 @@ _PRAGMAS: Final = (
 )
 # A reader that would have to wait leaves the event loop.
 BRIEF_PRAGMAS: Final = ("busy_timeout = 0", "query_only = ON", "temp_store = MEMORY")
+# What is mapped into memory is read without a system call (SQLite maps two gigabytes at most), the rest is kept.
+DIRECT_PRAGMAS: Final = (*BRIEF_PRAGMAS, "mmap_size = 2147418112", "cache_size = -16000")
 _MIGRATION_LOCK: Final = 7_283_401_552
 
 
@@ -87,16 +89,28 @@ def brief_engine(url: str) -> AsyncEngine | None:
     """
     if not is_sqlite(url):
         return None
-    file = make_url(url).database
-    return _sqlite(url, "BEGIN", 2, BRIEF_PRAGMAS, async_creator_fn=lambda *_, **__: _connected(file))
+    return _sqlite(url, "BEGIN", 2, BRIEF_PRAGMAS, async_creator_fn=_adapted(url, patient=False))
+
+
+def pouring_engine(url: str) -> AsyncEngine:
+    """Make the engine for what is read in portions by the driver: each is brief, all together may take long."""
+    if not is_sqlite(url):
+        return reading_engine(url, connections=3)
+    return _sqlite(url, "BEGIN", 3, DIRECT_PRAGMAS, async_creator_fn=_adapted(url, patient=True))
 
 
 class TooLong(Exception):  # noqa: N818 - a turn to be taken elsewhere, not a fault
     """A statement takes too long for the event loop."""
 
 
-async def _connected(file: str | None) -> "_InLoop":
-    return _InLoop(sqlite3.connect(file or ":memory:", isolation_level=None))
+def _adapted(url: str, *, patient: bool) -> Callable[..., Awaitable["Adapted"]]:
+    file = make_url(url).database or ":memory:"
+
+    async def connect(*_: object, **__: object) -> Adapted:
+        connection = sqlite3.connect(file, isolation_level=None)
+        return Adapted(connection, None if patient else Patience(connection))
+
+    return connect
 
 
 class Patience:
@@ -119,12 +133,16 @@ class Patience:
         return self._calls > 1
 
 
-class _InLoop:
+class Adapted:
     """A connection that works in the event loop, in the shape that SQLAlchemy expects of asynchronous drivers."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, patience: Patience | None) -> None:
         self._connection = connection
-        self._patience = Patience(connection)
+        self._patience = patience
+
+    def run(self, statement: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
+        """Run a statement in the transaction at hand, past SQLAlchemy."""
+        return self._connection.execute(statement, parameters)
 
     @property
     def isolation_level(self) -> str | None:
@@ -150,7 +168,7 @@ class _InLoop:
 
 
 class _Cursor:
-    def __init__(self, cursor: sqlite3.Cursor, patience: Patience) -> None:
+    def __init__(self, cursor: sqlite3.Cursor, patience: Patience | None) -> None:
         self._cursor = cursor
         self._patience = patience
 
@@ -161,7 +179,8 @@ class _Cursor:
         return getattr(self._cursor, name)
 
     async def execute(self, statement: str, parameters: Any = ()) -> None:  # noqa: ANN401 - handed on
-        self._patience.begin()
+        if self._patience is not None:
+            self._patience.begin()
         try:
             self._cursor.execute(statement, parameters)
         except sqlite3.OperationalError as error:

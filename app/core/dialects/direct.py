@@ -1,17 +1,63 @@
 """Reads past everything that is not the driver: SQLite in the event loop, PostgreSQL with a few connections."""
 
 import asyncio
+import contextlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
+from sqlalchemy import Dialect, Select
 from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.dialects import BRIEF_PRAGMAS, Patience, TooLong, is_sqlite
+from app.core.dialects import DIRECT_PRAGMAS, Adapted, Patience, TooLong, is_sqlite
 
-# What is mapped into memory is read without a system call (SQLite maps two gigabytes at most), the rest is kept.
-_DIRECT_PRAGMAS: Final = (*BRIEF_PRAGMAS, "mmap_size = 2147418112", "cache_size = -16000")
+_FETCHED: Final = 100  # rows at a time, from a server
 _POOLED_SECONDS: Final = 1  # how long a plan waits for a connection before the route is asked
+
+
+def as_driven(query: Select[Any], dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
+    """Give a query as the driver takes it; its parameters are single values."""
+    compiled: Any = query.compile(dialect=dialect)
+    return str(compiled), tuple(_driven(compiled, name, dialect) for name in compiled.positiontup)
+
+
+def _driven(compiled: Any, name: str, dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's
+    process = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
+    value = compiled.params[name]
+    return value if process is None or value is None else process(value)
+
+
+async def _values(driver: Any, text: str, parameters: Sequence[Any]) -> AsyncIterator[bytes]:  # noqa: ANN401 - a driver's
+    if isinstance(driver, Adapted):
+        with contextlib.closing(driver.run(text, parameters)) as cursor:
+            for (value,) in cursor:
+                yield value
+        return
+    cursor = await driver.cursor(text, *parameters)
+    while rows := await cursor.fetch(_FETCHED):
+        for (value,) in rows:
+            yield value
+
+
+async def portions(session: AsyncSession, query: Select[Any], size: int) -> AsyncIterator[list[bytes]]:
+    """Give a long answer of one column of bytes, some at a time, about ``size`` bytes each, past everything else.
+
+    It is read in the transaction at hand, as it comes, so that however large it is little of it is in memory.
+    """
+    connection = await session.connection()
+    text, parameters = as_driven(query, connection.dialect)
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    found: list[bytes] = []
+    left = size
+    async for value in _values(driver, text, parameters):
+        found.append(value)
+        left -= len(value)
+        if left <= 0:
+            yield found
+            found, left = [], size
+    if found:
+        yield found
 
 
 class InLoop:
@@ -19,7 +65,7 @@ class InLoop:
 
     def __init__(self, file: str) -> None:
         self._connection = sqlite3.connect(file, isolation_level=None, cached_statements=500)
-        for pragma in _DIRECT_PRAGMAS:
+        for pragma in DIRECT_PRAGMAS:
             self._connection.execute(f"PRAGMA {pragma}")
         self._patience = Patience(self._connection)
 

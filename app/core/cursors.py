@@ -12,19 +12,32 @@ import hmac
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
+from uuid import UUID
 
-from app.core.database import Identity
+from pydantic_core import to_json
+
+from app.core.kinds import Key
 from app.core.problems import Problem
 from app.core.record import Tier
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBERS: Final = struct.Struct(">QQ")
 _TAG: Final = 12
+_CURSOR_AT: Final = len('{"cursor":"')
 _FOREIGN: Final = (
     "This cursor is not of this register as your key sees it now. Start again without it, or use the key with "
     "which you read it."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells this register from every other."""
+
+    register_id: UUID
+    secret: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +93,22 @@ class Cursors:
 
     def _hidden(self, tag: bytes, text: bytes) -> bytes:
         pad = hashlib.shake_256(self._hide + tag).digest(len(text))
-        return bytes(a ^ b for a, b in zip(text, pad, strict=True))
+        return (int.from_bytes(text) ^ int.from_bytes(pad)).to_bytes(len(text))
+
+
+@lru_cache(maxsize=8)
+def cursors_of(identity: Identity, tier: Tier) -> Cursors:
+    """Give what writes and reads the cursors of a register and tier."""
+    return Cursors(identity, tier)
+
+
+def heading(cursor: str, at: datetime, key: Key, version: int, action: str, into: Key | None = None) -> bytes:
+    """Write an item of the feed up to its record; ``into`` is what a merged one is part of."""
+    said = {"cursor": cursor, "at": at, "kind": key[0], "id": key[1], "version": version, "action": action}
+    more = {"into": into[1]} if action == "merge" and into else {}
+    return to_json({**said, **more})[:-1] + b',"record":'
+
+
+def cursor_in(written: bytes) -> str:
+    """Give the cursor of an item that was written so: it comes first."""
+    return written[_CURSOR_AT : written.index(b'"', _CURSOR_AT)].decode()

@@ -1,0 +1,85 @@
+"""A page of the feed once more: by its statements alone, for whoever goes on from wherever."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from fastapi import Request
+from sqlalchemy import Dialect, Select, select
+
+from app.core.cursors import Cursors, Place, start
+from app.core.express import Plan, Rows, Statement, Written, leave_plan, wants_plan
+from app.core.history import changes
+from app.core.problems import Problem
+from app.core.record import Tier
+from app.core.requests import database_of
+from app.sync.feed import all_after, page_of
+
+_SOMEWHERE: Final = -1  # stands for the position behind which a page begins, until there is one
+
+
+@dataclass(frozen=True, slots=True)
+class FeedAgain:
+    """Reads and writes pages of the feed of all kinds, of one size."""
+
+    tier: Tier
+    cursors: Cursors
+    limit: int
+    dialect: Dialect
+
+    @property
+    def plan(self) -> Plan:
+        """Give the plan of pages that go on from somewhere."""
+        there = select(changes.c.at).where(changes.c.position == _SOMEWHERE)
+        statements = tuple(Statement.compiled(query, self.dialect) for query in (there, self.after(_SOMEWHERE)))
+        return Plan(statements, self.write, vary=partial(self.vary, statements))
+
+    @property
+    def first(self) -> Plan:
+        """Give the plan of the first page."""
+        return Plan((Statement.compiled(self.after(0), self.dialect),), self.write)
+
+    def after(self, position: int) -> Select[Any]:
+        """Give the query for a page, and for one item more, which tells that there is more."""
+        return all_after(self.tier, position, self.limit + 1)
+
+    def vary(self, statements: Sequence[Statement], cursor: str) -> Sequence[Sequence[Any]] | None:
+        """Give what the statements take to go on from a cursor; None where that is for the route to refuse."""
+        place = self._place(cursor)
+        if place is None:
+            return None
+        return [
+            [place.position if value == _SOMEWHERE else value for value in statement.parameters]
+            for statement in statements
+        ]
+
+    def write(self, statements: Sequence[Statement], found: Sequence[Rows], cursor: str) -> Written | None:
+        """Write a page, if the register has the place behind which it begins."""
+        place = self._place(cursor) if cursor else start()
+        rows = found[-1]
+        if place is None or (cursor and not _is_there(statements[0], found[0], place)):
+            return None
+        if any(row[1] is None for row in rows):
+            return None
+        page = page_of(rows, place.position, cursor or self.cursors.seal(place), self.limit)
+        return Written(page.body(), page.tag)
+
+    def _place(self, cursor: str) -> Place | None:
+        try:
+            place = self.cursors.unseal(cursor)
+        except Problem:
+            return None
+        return place if place.serves(()) else None
+
+
+def _is_there(statement: Statement, found: Rows, place: Place) -> bool:
+    return bool(found) and statement.values(0)(found[0])[0] == place.at
+
+
+def leave_feed_plan(request: Request, tier: Tier, cursors: Cursors, limit: int, *, goes_on: bool) -> None:
+    """Leave the plan of a page for those who ask for another one of that size, or for this one later."""
+    if not wants_plan(request):
+        return
+    again = FeedAgain(tier, cursors, limit, database_of(request).reading.dialect)
+    leave_plan(request, again.plan if goes_on else again.first)
