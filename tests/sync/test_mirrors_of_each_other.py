@@ -4,6 +4,7 @@ import pytest
 
 from app.core.rebuilding import reindex
 from app.core.verifying import verify
+from app.register import KINDS
 from app.register.seeding import seed
 from app.sync.mirror.detaching import detach
 from app.sync.mirror.stops import Stopped
@@ -25,7 +26,7 @@ async def _both_ways(copying: Copying, *, rounds: int = 2) -> None:
 
 async def _is_sound(register: Register) -> None:
     async with register.database.read() as session:
-        verdict = await verify(session)
+        verdict = await verify(session, KINDS)
     assert verdict.sound, verdict.text
     assert await reindex(register.database) == 0
 
