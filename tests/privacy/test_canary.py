@@ -20,8 +20,8 @@ from tests.privacy.asking import Answer, Asked
 from tests.privacy.calls import JSON, NOBODY, Walk
 from tests.privacy.making import STORY, TWINS, Told, told, whole
 from tests.privacy.marks import MARKS, marks_in
-from tests.privacy.twins import differences, shown
 from tests.privacy.values import UnknownCall
+from tests.privacy.walking import beside
 
 DOCUMENT = json.loads(openapi_text())
 NAMES = {Tier.PUBLIC: "public", Tier.PARTNERS: "partners"}
@@ -61,33 +61,10 @@ def twin_url(request: pytest.FixtureRequest, whole_url: str, tier: Tier) -> Iter
 @walks
 async def test_nothing_hidden_shows_in_any_answer(whole_url: str, twin_url: str, tier: Tier, *, brief: bool) -> None:
     walk, who = Walk(DOCUMENT, STORY, tier, brief), NAMES[tier]
-    requests = list(dict.fromkeys(walk.requests()))
-    wrong: list[str] = []
     async with told(whole_url) as register, told(twin_url) as twin:
-        for asked in requests:
-            answer, other = await register.ask(who, asked), await twin.ask(who, asked)
-            wrong += [*shown(asked, answer, tier), *differences(asked, answer, other, STORY)]
-        for path in (*(f"/v1/{kind}" for kind in KINDS), "/v1/addressees", "/v1/changes"):
-            pages, others = await _pages(register, who, path), await _pages(twin, who, path)
-            assert len(pages) == len(others), path
-            for (asked, answer), (_, other) in zip(pages, others, strict=True):
-                wrong += [*shown(asked, answer, tier), *differences(asked, answer, other, STORY)]
-    assert len(requests) > 500
-    assert not wrong, "\n".join([f"{len(wrong)} in {len(requests)} answers:", *wrong[:20]])
-
-
-async def _pages(register: Told, who: str, path: str) -> list[tuple[Asked, Answer]]:
-    """Give every page of a list, by the cursor of the one before."""
-    found: list[tuple[Asked, Answer]] = []
-    word, name = ("cursor", "after") if path == "/v1/changes" else ("next_cursor", "cursor")
-    cursor = None
-    while True:
-        answer = await register.ask(who, Asked("GET", f"{path}?limit=3" + (f"&{name}={cursor}" if cursor else "")))
-        found.append((Asked("GET", f"{path}, page {len(found)}"), answer))
-        page = json.loads(answer.body)
-        cursor = page[word]
-        if not page.get("has_more", cursor is not None):
-            return found
+        asked, wrong = await beside(register, twin, walk, who)
+    assert asked > 500
+    assert not wrong, "\n".join([f"{len(wrong)} in {asked} answers:", *wrong[:20]])
 
 
 @pytest.mark.parametrize(

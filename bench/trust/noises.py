@@ -1,0 +1,99 @@
+"""Noise, requests by the description, and the canary: what nobody thought of, and what nobody may see."""
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from app.core.record import Tier
+from app.main import openapi_text
+from bench.hostile import Found, Hurt
+from bench.noise import described, noise
+from bench.trust.checks import Ground, Row, check
+from tests.conftest import filled
+from tests.privacy.calls import Walk
+from tests.privacy.making import STORY, TWINS, told, whole
+from tests.privacy.walking import beside
+from tests.serving import Served, new_key, served
+
+_WARM: Final = 2_000  # requests after which a server has all that it needs
+_GROWN: Final = 64  # megabytes more than that are a leak
+_WHO: Final = {Tier.PUBLIC: "public", Tier.PARTNERS: "partners"}
+
+
+@check("noise", "Nothing that is sent makes the register fail, hang or grow.", minutes=90)
+def noises(ground: Ground) -> Iterator[Row]:
+    """Send noise, and all that the description allows and does not, with an admin's key and with none."""
+    for database in ("SQLite", "PostgreSQL"):
+        url = ground.register(database, migrated=False)
+        if url is None:
+            continue
+        filled(url)
+        with served(url) as server:
+            yield _noise(server, database, ground.times(20_000))
+            for who, headers in (("nobody", {}), ("an admin", new_key(url, "admin"))):
+                yield _described(server, f"{database}, {who}", headers, ground.times(100))
+
+
+def _noise(server: Served, on: str, count: int) -> Row:
+    parts = urlsplit(server.base)
+    address = str(parts.hostname), int(parts.port or 0)
+    wrong, note = 0, ""
+    try:
+        asyncio.run(noise(address, min(count, _WARM), seed=1))
+        before = _megabytes(server)
+        asyncio.run(noise(address, count, seed=2))
+        grown = _megabytes(server) - before
+        wrong, note = int(grown > _GROWN), f"{grown:+} MB"
+    except Hurt as hurt:
+        wrong, note = 1, str(hurt)[:200]
+    return Row("noise at the socket", on, count + min(count, _WARM), "requests", wrong, "5xx, hangs or leaks", note)
+
+
+def _megabytes(server: Served) -> int:
+    """Give the memory of a server, its workers included."""
+    group = os.getpgid(server.process.pid)
+    kept = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getpgid(int(folder.name)) == group:
+                kept += int((folder / "statm").read_text().split()[1])
+        except (OSError, ValueError):
+            continue
+    return kept * os.sysconf("SC_PAGE_SIZE") // 1_000_000
+
+
+def _described(server: Served, on: str, headers: dict[str, str], examples: int) -> Row:
+    try:
+        found, wrong, note = described(server.base, headers, examples), 0, f"{examples} examples an operation"
+    except Hurt as hurt:
+        found, wrong, note = Found("", 1), 1, str(hurt)[-300:]
+    return Row("requests by the description", on, found.tried, "requests", wrong, "runs with failures", note)
+
+
+@check("canary", "What somebody may not see is absent everywhere, as if it had never been.", minutes=60)
+def canary(ground: Ground) -> Iterator[Row]:
+    """Ask a register and its twin, in which nothing hidden ever happened, the same by every route and parameter."""
+    document = json.loads(openapi_text())
+    for database in ("SQLite", "PostgreSQL"):
+        url = ground.register(database, migrated=False)
+        if url is None:
+            continue
+        whole(url)
+        for tier, make in TWINS.items():
+            twin = ground.register(database, migrated=False)
+            if twin is not None:
+                make(twin)
+                asked, wrong = ground.run(_asked(url, twin, Walk(document, STORY, tier)))
+                note = "; ".join(wrong[:3])[:300]
+                yield Row(
+                    f"answers to {_WHO[tier]}", database, asked, "answers", len(wrong), "marks or differences", note
+                )
+
+
+async def _asked(url: str, twin: str, walk: Walk) -> tuple[int, list[str]]:
+    async with told(url) as register, told(twin) as other:
+        return await beside(register, other, walk, _WHO[walk.tier])
