@@ -1,9 +1,8 @@
 """One caller, one transaction: everything that is done to records, written once for all kinds."""
 
-from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
@@ -15,36 +14,17 @@ from app.core.access import Caller
 from app.core.ahead import DOCUMENT, Ahead, Document
 from app.core.copies import kept_here, refusal
 from app.core.database import writing_of
-from app.core.documents import MERGED, documents, entries, links
+from app.core.documents import documents, links
 from app.core.kinds import Fields, Key, Kind, Kinds
 from app.core.problems import Fault, Moved, Needed, Problem, fault, faults
-from app.core.projection import CHUNK, Touch, by_kind, sights, stored_fields
+from app.core.projection import Touch, by_kind, sights, stored_fields
 from app.core.projection import merged as merged_records
 from app.core.record import Input, Record, Tier
 from app.core.recorder import WRITING, Recorder
+from app.core.staged import Pointing, Staged, doubled, pointing_to
 from app.core.visibility import redact, seen_by
 
 Rule = Callable[["Desk", Sequence["Staged"]], Awaitable[list[tuple["Staged", Fault]]]]
-
-
-@dataclass(eq=False, slots=True)
-class Staged:
-    """A write that waits for the end of the transaction; ``fields`` is None for a deletion."""
-
-    key: Key
-    fields: Fields | None
-    prefix: str = ""
-    kept: frozenset[tuple[str, Key]] = frozenset()  # references that were there before
-    cited: int | None = None  # how many citations are the caller's own; hidden ones come behind them
-
-
-class _Pointing(NamedTuple):
-    """A record that refers to another: by which field, from which tier that reads, and to which."""
-
-    key: Key
-    field: str
-    tier: Tier
-    to: Key
 
 
 @dataclass(slots=True)
@@ -196,7 +176,7 @@ class Desk:
         found: dict[Key, None] = {}
         frontier = list(keys)
         while frontier:
-            pointing = await self._pointing(frontier, merged=True)
+            pointing = await pointing_to(self.session, frontier, merged=True)
             frontier = [one.key for one in pointing if one.key not in found]
             found |= dict.fromkeys(frontier)
         return list(found)
@@ -213,19 +193,22 @@ class Desk:
         """Write what is staged and check it as a whole: references, values that exist once, rules."""
         gone = [staged.key for staged in self.staged if staged.fields is None]
         # Asked before: what belongs to a record that is gone is seen by nobody.
-        before = await self.session.run_sync(sights, {link.key for link in await self._pointing(gone)})
+        before = await self.session.run_sync(sights, {link.key for link in await pointing_to(self.session, gone)})
         written = {staged.key for staged in self.staged}
         # Refused before anything is worked out of it, or the work would tell what is hidden from what never was.
         if found := await self._dangling(lambda key: key not in written):
-            self._refuse([*found, *await self._doubled()])
+            self._refuse([*found, *await doubled(self.session, self.kinds, self.staged)])
         await self.session.flush()
-        found = [*await self._dangling(lambda key: key in written), *await self._doubled()]
+        found = [
+            *await self._dangling(lambda key: key in written),
+            *await doubled(self.session, self.kinds, self.staged),
+        ]
         for name in dict.fromkeys(staged.key[0] for staged in self.staged):
             theirs = [staged for staged in self.staged if staged.key[0] == name and staged.fields is not None]
             for rule in self.rules.get(name, ()) if theirs else ():
                 found += await rule(self, theirs)
         self._refuse(found)
-        self._refuse_needed(await self._pointing(gone), before)
+        self._refuse_needed(await pointing_to(self.session, gone), before)
 
     def _refuse(self, found: Sequence[tuple[Staged, Fault]]) -> None:
         if found:
@@ -234,74 +217,14 @@ class Desk:
 
     async def _dangling(self, wanted: Callable[[Key], bool]) -> list[tuple[Staged, Fault]]:
         """Give the references that lead to nothing the caller can see, among those that are wanted."""
-        links_of = ((staged, link) for staged in self.staged for link in self._new_links(staged))
+        links_of = ((staged, link) for staged in self.staged for link in staged.new_links(self.kinds[staged.key[0]]))
         asked = [(staged, *link) for staged, link in links_of if wanted(link[1])]
         seen = await self.session.run_sync(sights, {key for _, _, key in asked})
         sees = seen_by(self.caller.tier, seen)
         words = "There is no such record that you can see. Create it first, or correct the id."
         return [(staged, fault(place, words)) for staged, place, key in asked if not sees(key)]
 
-    def _new_links(self, staged: Staged) -> list[tuple[str, Key]]:
-        if staged.fields is None:
-            return []
-        places, cited = [], 0
-        for name, key, _ in self.kinds[staged.key[0]].links(staged.fields):
-            place = f"/citations/{cited}/source_id" if name == "citations" else f"/{name}"
-            cited += name == "citations"
-            mine = name != "citations" or staged.cited is None or cited <= staged.cited
-            if mine and (name, key) not in staged.kept:
-                places.append((place, key))
-        return places
-
-    async def _doubled(self) -> list[tuple[Staged, Fault]]:
-        """Give the values that must exist once in the register and do not."""
-        mine = [(staged, place, value) for staged in self.staged for place, value in self._unique(staged)]
-        holders = await self._holders({(staged.key[0], *value) for staged, _, value in mine})
-        words = "Another record has this already; it exists once in the register."
-        count = Counter((staged.key, value) for staged, _, value in mine)
-        return [
-            (staged, fault(place, words))
-            for staged, place, value in mine
-            if holders[staged.key[0], *value] - {staged.key[1]} or count[staged.key, value] > 1
-        ]
-
-    def _unique(self, staged: Staged) -> list[tuple[str, tuple[str, str]]]:
-        """Give each value of a record that must exist once: its place, and field and value."""
-        kind = self.kinds[staged.key[0]]
-        if staged.fields is None or not kind.unique:
-            return []
-        said = [(name, [v for n, v in kind.entries(staged.fields) if n == name]) for name in kind.unique]
-        return [(f"/{name}/{i}", (name, value)) for name, values in said for i, value in enumerate(values)]
-
-    async def _holders(self, values: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], set[UUID]]:
-        """Give the records that have a value, for each kind, field and value."""
-        wanted: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for kind, name, value in values:
-            wanted[kind, name].append(value)
-        found: dict[tuple[str, str, str], set[UUID]] = defaultdict(set)
-        c = entries.c
-        for (kind, name), some in wanted.items():
-            for start in range(0, len(some), CHUNK):
-                these = c.value.in_(some[start : start + CHUNK])
-                rows = await self.session.execute(select(c.value, c.id).where(c.kind == kind, c.field == name, these))
-                for row in rows:
-                    found[kind, name, row.value].add(row.id)
-        return found
-
-    async def _pointing(self, keys: Iterable[Key], *, merged: bool = False) -> list[_Pointing]:
-        """Give the records that refer to these, or those that were merged into them."""
-        found: list[_Pointing] = []
-        c = links.c
-        how = c.field == MERGED if merged else c.field != MERGED
-        for name, ids in by_kind(keys):
-            # What another register says of a record does not hold it here; it goes out of sight with it.
-            here = kept_here(c.kind, c.id)
-            query = select(c.kind, c.id, c.field, c.tier, c.to_id).where(c.to_kind == name, c.to_id.in_(ids), how, here)
-            rows = (await self.session.execute(query)).all()
-            found += [_Pointing((row.kind, row.id), row.field, Tier(row.tier), (name, row.to_id)) for row in rows]
-        return found
-
-    def _refuse_needed(self, pointing: list[_Pointing], sight: Mapping[Key, Tier]) -> None:
+    def _refuse_needed(self, pointing: list[Pointing], sight: Mapping[Key, Tier]) -> None:
         """Refuse deletions that would leave other records pointing at nothing; name those that the caller sees."""
         if not pointing:
             return

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from pydantic import ValidationInfo, field_validator
 
-from app.core.desk import Desk, Rule, Staged
+from app.core.desk import Desk, Rule
 from app.core.edtf import PartialDate, bounds, certainly_before, parse
 from app.core.kinds import Fields, Key
 from app.core.problems import Fault, fault
+from app.core.staged import Staged
 
 _ENOUGH: Final = 100  # faults that an answer lists
 _NO_END: Final = (date.max, date.max)

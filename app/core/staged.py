@@ -1,0 +1,102 @@
+"""Writes that wait for the end of a transaction, and what they are held against when all of it is written."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.copies import kept_here
+from app.core.documents import MERGED, entries, links
+from app.core.kinds import Fields, Key, Kind, Kinds
+from app.core.problems import Fault, fault
+from app.core.projection import CHUNK, by_kind
+from app.core.record import Tier
+
+Value = tuple[str, str, str]  # kind, field and value
+
+
+@dataclass(eq=False, slots=True)
+class Staged:
+    """A write that waits for the end of the transaction; ``fields`` is None for a deletion."""
+
+    key: Key
+    fields: Fields | None
+    prefix: str = ""
+    kept: frozenset[tuple[str, Key]] = frozenset()  # references that were there before
+    cited: int | None = None  # how many citations are the caller's own; hidden ones come behind them
+
+    def new_links(self, kind: Kind) -> list[tuple[str, Key]]:
+        """Give the references that the caller wrote: their places, and to what."""
+        if self.fields is None:
+            return []
+        places, cited = [], 0
+        for name, key, _ in kind.links(self.fields):
+            place = f"/citations/{cited}/source_id" if name == "citations" else f"/{name}"
+            cited += name == "citations"
+            mine = name != "citations" or self.cited is None or cited <= self.cited
+            if mine and (name, key) not in self.kept:
+                places.append((place, key))
+        return places
+
+    def unique(self, kind: Kind) -> list[tuple[str, Value]]:
+        """Give each value that must exist once in the register, with its place."""
+        if self.fields is None or not kind.unique:
+            return []
+        said = [(name, [v for n, v in kind.entries(self.fields) if n == name]) for name in kind.unique]
+        return [(f"/{name}/{i}", (kind.name, name, value)) for name, values in said for i, value in enumerate(values)]
+
+
+class Pointing(NamedTuple):
+    """A record that refers to another: by which field, from which tier that reads, and to which."""
+
+    key: Key
+    field: str
+    tier: Tier
+    to: Key
+
+
+async def pointing_to(session: AsyncSession, keys: Iterable[Key], *, merged: bool = False) -> list[Pointing]:
+    """Give the records that refer to these, or those that were merged into them."""
+    found: list[Pointing] = []
+    c = links.c
+    how = c.field == MERGED if merged else c.field != MERGED
+    for name, ids in by_kind(keys):
+        # What another register says of a record does not hold it here; it goes out of sight with it.
+        here = kept_here(c.kind, c.id)
+        query = select(c.kind, c.id, c.field, c.tier, c.to_id).where(c.to_kind == name, c.to_id.in_(ids), how, here)
+        rows = (await session.execute(query)).all()
+        found += [Pointing((row.kind, row.id), row.field, Tier(row.tier), (name, row.to_id)) for row in rows]
+    return found
+
+
+async def doubled(session: AsyncSession, kinds: Kinds, writes: Sequence[Staged]) -> list[tuple[Staged, Fault]]:
+    """Give the values that must exist once in the register and do not."""
+    mine = [(staged, place, value) for staged in writes for place, value in staged.unique(kinds[staged.key[0]])]
+    holders = await _holders(session, {value for _, _, value in mine})
+    words = "Another record has this already; it exists once in the register."
+    count = Counter((staged.key, value) for staged, _, value in mine)
+    return [
+        (staged, fault(place, words))
+        for staged, place, value in mine
+        if holders[value] - {staged.key[1]} or count[staged.key, value] > 1
+    ]
+
+
+async def _holders(session: AsyncSession, values: Iterable[Value]) -> dict[Value, set[UUID]]:
+    """Give the records that have a value."""
+    wanted: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for kind, name, value in values:
+        wanted[kind, name].append(value)
+    found: dict[Value, set[UUID]] = defaultdict(set)
+    c = entries.c
+    for (kind, name), some in wanted.items():
+        for start in range(0, len(some), CHUNK):
+            these = c.value.in_(some[start : start + CHUNK])
+            query = select(c.value, c.id).where(c.kind == kind, c.field == name, these)
+            for row in await session.execute(query):
+                found[kind, name, row.value].add(row.id)
+    return found
