@@ -3,6 +3,7 @@
 from typing import Final
 
 from app.core.database import Database
+from app.core.idempotency import Forgetting
 from app.core.recorder import Plug
 from app.reading import people
 from app.reading.filtering import People
@@ -13,7 +14,7 @@ from app.register import KINDS
 from app.register.persons import persons
 from app.sync.digests import Digests
 
-PLUGS: Final[tuple[Plug, ...]] = (Keeper(), NameIndex(), restoring.WordIndex(), Digests())
+PLUGS: Final[tuple[Plug, ...]] = (Keeper(), NameIndex(), restoring.WordIndex(), Digests(), Forgetting())
 
 persons.plug(
     enrich=people.with_situations,

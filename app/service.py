@@ -19,6 +19,7 @@ from app.openapi import describe, problem_types
 from app.places import STATIC
 from app.register import RESOURCES
 
+_READY_SECONDS = 5  # a database that takes longer is not there
 router = APIRouter(tags=["service"], dependencies=STRICT)
 _DESCRIBING: Final = threading.Lock()
 # The page may load what this server has, and nothing else.
@@ -80,7 +81,7 @@ async def healthz() -> Response:
 async def readyz(request: Request) -> Response:
     """Answer 200 when the database can be reached and its tables are current, 503 otherwise."""
     try:
-        async with database_of(request).read() as session:
+        async with asyncio.timeout(_READY_SECONDS), database_of(request).read() as session:
             await session.execute(text("SELECT 1"))
             current = await is_current(session)
     except Exception as error:

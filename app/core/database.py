@@ -12,7 +12,14 @@ from sqlalchemy.orm import Session
 
 from app.core import recorder
 from app.core.cursors import Identity
-from app.core.dialects import brief_engine, bulk_engine, pouring_engine, reading_engine, writing_engine
+from app.core.dialects import (
+    brief_engine,
+    bulk_engine,
+    empty_log,
+    pouring_engine,
+    reading_engine,
+    writing_engine,
+)
 from app.core.dialects.direct import direct_reader
 from app.core.dialects.watching import FileWatch, last_heard, watched_file
 from app.core.express import Direct
@@ -23,6 +30,7 @@ from app.core.ledger import Ledger
 from app.core.recorder import Plug, Recorder
 
 _T = TypeVar("_T")
+_AGAIN_SECONDS = 5
 
 
 class Database:
@@ -45,6 +53,7 @@ class Database:
         self._direct: Direct | None = None
         self.watch: Watch = FileWatch(file) if file else Polled(self._last_heard)
         self._identity: Identity | None = None
+        self._emptying: asyncio.Task[None] | None = None
         session_class: type[Session] = type("RecordedSession", (Session,), {})
         self.recorder = Recorder(kinds, plugs)
         self.recorder.follow(session_class)
@@ -109,9 +118,16 @@ class Database:
         """
         sessions = self._write_much if bulk else self._write
         async with sessions() as session, session.begin():
-            await session.run_sync(lambda sync: recorder.begin(sync, author, **said))
+            writing = await session.run_sync(lambda sync: recorder.begin(sync, author, **said))
             yield session
         self.watch.stir()
+        if writing.erased and not await asyncio.to_thread(empty_log, self.url) and not bulk:
+            self._emptying = asyncio.create_task(self._empty_log())
+
+    async def _empty_log(self) -> None:
+        """Empty the database's log as soon as nobody reads an earlier state any more."""
+        while not await asyncio.to_thread(empty_log, self.url):  # noqa: ASYNC110 - no event tells of other processes
+            await asyncio.sleep(_AGAIN_SECONDS)
 
     async def aside(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
         """Do what takes seconds in a thread and an event loop of its own, so that requests are served meanwhile.
@@ -135,6 +151,8 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         self.watch.close()
+        if self._emptying is not None:
+            self._emptying.cancel()
         await self.ledger.close()
         if self._aside is not None:
             await asyncio.to_thread(self._aside.shutdown)

@@ -11,12 +11,15 @@ from uuid import UUID, uuid4
 from fastapi import Request, Response
 from sqlalchemy import JSON, Column, Integer, String, Table, Uuid, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.access import Caller
 from app.core.database import Database
+from app.core.history import Change
 from app.core.problems import Problem
+from app.core.projection import by_kind
 
 # What is kept tells which record was made, never what was sent: no body, no name.
 answers: Final = Table(
@@ -94,6 +97,20 @@ async def once(
     except Exception:
         await release(database, held, caller.name)
         raise
+
+
+class Forgetting:
+    """The plug that forgets the hash of what was sent, once what it made is purged: it would prove a guess."""
+
+    def __call__(self, session: Session, changes: list[Change]) -> None:
+        """Follow purges."""
+        for kind, ids in by_kind(change.key for change in changes if change.action == "purge"):
+            made = and_(answers.c.kind == kind, answers.c.id.in_(ids))
+            session.execute(update(answers).where(made).values(request="purged"))
+
+    def rebuild(self, _: Session) -> int:
+        """Do nothing: it is no index."""
+        return 0
 
 
 async def claim(database: Database, key: str, mark: str, author: str) -> Claim | Kept:

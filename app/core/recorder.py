@@ -1,7 +1,7 @@
 """The one session event through which every write passes: history, documents, links and entries."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from pydantic_core import to_json
@@ -327,6 +327,7 @@ def _erase(session: Session, keys: list[Key]) -> None:
         session.execute(update(changes).where(theirs).values(body=None, salt=None, reason=None))
         shown = and_(versions.c.kind == kind, versions.c.id.in_(ids), versions.c.action == "upsert")
         session.execute(update(versions).where(shown).values(mark=None))
+    writing_in(session).erased |= bool(keys)
 
 
 def _advance(session: Session, writing: Writing) -> None:
@@ -345,7 +346,9 @@ def begin(session: Session, author: str, **said: Any) -> Writing:  # noqa: ANN40
     by position skips nothing.
     """
     row = session.execute(select(register).with_for_update()).one()
-    at = datetime.now(UTC)
+    # A clock that was set back gives no change a time before the last one's: who asks by time misses nothing.
+    last = session.execute(select(changes.c.at).where(changes.c.position == row.position)).scalar()
+    at = datetime.now(UTC) if last is None else max(datetime.now(UTC), last + timedelta(microseconds=1))
     identity = Identity(row.register_id, row.secret)
     writing = Writing(author, at, row.position, row.head, identity, **said)
     session.info[WRITING] = writing

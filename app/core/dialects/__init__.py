@@ -2,13 +2,13 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any, Final, Self
 
 from sqlalchemy import Column, Connection, Index, Join, String, Text, TextClause, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
@@ -280,6 +280,21 @@ def _sqlite(
     return engine
 
 
+def empty_log(url: str) -> bool:
+    """Write SQLite's log into the file and empty it, so that what was erased is in neither; tell whether that was done.
+
+    It is not while somebody reads an earlier state.
+    """
+    if not is_sqlite(url):
+        return True
+    try:
+        with closing(sqlite3.connect(make_url(url).database or ":memory:", timeout=1)) as connection:
+            busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.Error:
+        return False
+    return not busy
+
+
 def lock_migrations(connection: Connection) -> None:
     """Wait until no other worker migrates; SQLite's write transaction is such a lock already."""
     if connection.dialect.name == "postgresql":
@@ -306,13 +321,19 @@ _SQLITE_TROUBLE: Final = {
 
 def is_passing(error: BaseException) -> bool:
     """Tell whether a database error may be gone in a moment: no connection, no turn, a server restarting."""
-    if isinstance(error, PoolTimeout | OSError):
+    if isinstance(error, PoolTimeout | OSError | TimeoutError | sqlite3.OperationalError):
         return True
-    if not isinstance(error, DBAPIError):
-        return False
-    state = str(getattr(error.orig, "sqlstate", "") or "")
-    return isinstance(error, OperationalError) or error.connection_invalidated or state[:2] in _PASSING_STATES
+    # What the driver raises while it connects comes as it is.
+    original = error.orig if isinstance(error, DBAPIError) else error
+    if str(getattr(original, "sqlstate", "") or "")[:2] in _PASSING_STATES:
+        return True
+    if isinstance(error, DBAPIError):
+        return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    return type(error).__module__.startswith("asyncpg") and type(error).__name__ in _PASSING_ERRORS
 
 
-# SQLSTATE classes: connection exception, transaction rollback, insufficient resources, operator intervention.
-_PASSING_STATES: Final = ("08", "40", "53", "57")
+# What asyncpg says of a connection that broke while it was made or used, without a SQLSTATE.
+_PASSING_ERRORS: Final = {"InterfaceError", "InternalClientError", "TargetServerAttributeNotMatched"}
+# SQLSTATE classes: connection exception, a server that only reads, transaction rollback, insufficient resources,
+# operator intervention.
+_PASSING_STATES: Final = ("08", "25", "40", "53", "57")
