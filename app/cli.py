@@ -23,6 +23,7 @@ from app.core.database import Database
 from app.core.dialects import trouble
 from app.core.migrating import migrate
 from app.core.rebuilding import reindex
+from app.core.record import Tier
 from app.core.verifying import verify
 from app.parts import open_database, prepare
 from app.places import OPENAPI
@@ -34,6 +35,7 @@ from app.sync.backup.making import back_up
 from app.sync.backup.restoring import Refused, check, restore
 from app.sync.mirror import command as mirroring
 from app.sync.mirror.stops import Stopped
+from app.sync.writing import export
 
 _SCOPES: Final = get_args(get_args(Scope)[0])
 _AUTHOR: Final = "cli"
@@ -211,6 +213,15 @@ async def _restore(said: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+async def _export(said: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(settings) as database:
+        try:
+            await export(database, Tier[said.tier.upper()], said.kind, said.file)
+        except BrokenPipeError:  # who reads has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
 async def _mirror(said: argparse.Namespace, settings: Settings) -> int:
     async with _opened(settings) as database:
         try:
@@ -255,6 +266,12 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_verify)
     _add_keys(commands)
     _add_backup(commands)
+    exported = commands.add_parser("export", help="write the register as JSON Lines")
+    exported.add_argument("--kind", action="append", default=[], choices=list(KINDS), help="repeat for several")
+    tiers = [tier.name.lower() for tier in Tier]
+    exported.add_argument("--tier", choices=tiers, default="public", help="what who may see; public by default")
+    exported.add_argument("file", nargs="?", type=Path, help="where to write it; standard output without")
+    exported.set_defaults(run=_export)
     mirror = commands.add_parser("mirror", help="copy another register, and follow it")
     mirroring.add_arguments(mirror)
     mirror.set_defaults(run=_mirror)

@@ -67,10 +67,35 @@ class Columns:
     def write(self, wanted: TableFormat, rows: Iterable[Row]) -> bytes:
         """Write rows as a whole table."""
         made = table(wanted, self.header)
+        written = made.feed(self.cells(wanted, rows))
+        return written + made.finish()
+
+    def cells(self, wanted: TableFormat, rows: Iterable[Row]) -> Iterator[list[Cell]]:
+        """Give the cells of rows."""
         # The parts of a joined list may come to stand at the beginning of a cell where `;` separates cells.
         armed = disarmed if wanted == "csv" else str
-        written = made.feed([_cell(_at(row, path), armed) for path in self._paths] for row in rows)
-        return written + made.finish()
+        return ([_cell(_at(row, path), armed) for path in self._paths] for row in rows)
+
+
+class Sampled:
+    """Gathers, portion by portion, in which languages the texts of a model's records are."""
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        self._model = model
+        self._texts = [path for path, localized in _fields(model) if localized]
+        self._found: set[Path] = set()
+
+    def look_at(self, rows: Sequence[Row]) -> None:
+        """Look at some of the records."""
+        self._found |= {full for path in self._texts for full in _spoken(rows, path) if full != path}
+
+    def columns(self, without: Collection[str]) -> Columns:
+        """Give the columns that all of them need."""
+        return Columns.of(self._model, [_nested(full) for full in self._found], without=without, last=_LAST)
+
+
+def _nested(path: Path) -> Row:
+    return {path[0]: _nested(path[1:])} if len(path) > 1 else {path[0]: ""}
 
 
 def format_of(request: Request, asked: Format | None, *, count: bool = False) -> Format:

@@ -5,7 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from typing import IO, Final, Literal
 from xml.sax.saxutils import escape
 
 from typing_extensions import Buffer
@@ -88,6 +88,29 @@ class _Zip(zipfile.ZipFile):
 
     def __del__(self) -> None:
         """Do nothing."""
+
+
+class Bundle:
+    """A ZIP file of files that are made while they are sent."""
+
+    def __init__(self) -> None:
+        self._pipe = _Pipe()
+        self._file = _Zip(self._pipe, "w", zipfile.ZIP_DEFLATED)
+
+    def open(self, name: str) -> IO[bytes]:
+        """Begin a file; close it before the next one is begun."""
+        info = zipfile.ZipInfo(name, _EPOCH)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        return self._file.open(info, "w", force_zip64=True)
+
+    def taken(self) -> bytes:
+        """Give the bytes that are ready."""
+        return self._pipe.taken()
+
+    def finish(self) -> bytes:
+        """Give the last bytes."""
+        self._file.close()
+        return self._pipe.taken()
 
 
 class XlsxTable:

@@ -89,3 +89,8 @@ def _records(tier: Tier, kind: str, last: tuple[datetime, UUID] | None) -> Selec
         at, record_id = literal(last[0], c.created_at.type), literal(last[1], c.id.type)
         wanted = and_(wanted, tuple_(c.created_at, c.id) > tuple_(at, record_id))
     return select(c.body).where(wanted).order_by(c.created_at, c.id)
+
+
+def bodies(session: AsyncSession, tier: Tier, kind: str) -> AsyncIterator[list[bytes]]:
+    """Give the records of a kind as a tier sees them, some at a time, by age."""
+    return portions(session, _records(tier, kind, None), PORTION)

@@ -1,7 +1,8 @@
 """``GET /v1/export``: the register as a file."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+from contextlib import aclosing
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,13 +14,17 @@ from app.core.kinds import Key
 from app.core.problems import Problem, docs, fault, invalid
 from app.core.requests import STRICT, database_of
 from app.core.streaming import Stream
+from app.core.tables import TABLE_MEDIA
 from app.register import KINDS
 from app.sync.compressing import compressed, encoding_of
 from app.sync.copying import Copy
-from app.sync.feed import Unreached, confirm
+from app.sync.feed import Unreached, confirm, end_of
 from app.sync.following import CursorText, Follower, KindName, kinds_of
+from app.sync.sheets import bundle_of, table_of
 
 JSON_LINES: Final = "application/jsonl"
+_CSV: Final = TABLE_MEDIA["csv"].partition(";")[0]
+_ZIP: Final = "application/zip"
 _PROBLEMS: Final = ("foreign-cursor", "unauthorized", "invalid", "unavailable", "internal")
 router = APIRouter(prefix="/v1/export", tags=["sync"], dependencies=STRICT)
 
@@ -48,7 +53,11 @@ class ExportLine(BaseModel):
     responses={
         200: {
             "description": "The first line, a line per record, and the count.",
-            "content": {JSON_LINES: {"schema": {"$ref": "#/components/schemas/ExportLine"}}},
+            "content": {
+                JSON_LINES: {"schema": {"$ref": "#/components/schemas/ExportLine"}},
+                _CSV: {"schema": {"type": "string"}},
+                _ZIP: {"schema": {"type": "string", "format": "binary"}},
+            },
         },
         **docs(*_PROBLEMS),
     },
@@ -60,13 +69,20 @@ async def export(
     after: Annotated[
         str | None, Query(max_length=80, description="To go on: `KIND/ID` of the last record that you have.")
     ] = None,
+    format: Annotated[  # noqa: A002 - the parameter's word
+        Literal["jsonl", "csv", "zip"],
+        Query(description="`csv`: the one `kind` as a table for people. `zip`: a table of each kind."),
+    ] = "jsonl",
 ) -> Response:
     """Everything that you may read, as JSON Lines from one state of the register.
 
     A copy without its last line was cut. Go on with the first line's `cursor` and the last whole record as `after`:
     the rest is then from a later state, and following `/v1/changes` from that same cursor sets all of it right.
-    Compressed with zstd or gzip when `Accept-Encoding` allows.
+    Compressed with zstd or gzip when `Accept-Encoding` allows. As tables (`format=csv`, `format=zip`) it has a column
+    per field and language; formulas are disarmed.
     """
+    if format != "jsonl":
+        return await _as_tables(request, format, kind, cursor)
     if (cursor is None) != (after is None):
         raise invalid(fault("/query/after", "Send `cursor` and `after` together to go on, or neither to begin."))
     follower = Follower(request, kinds_of(kind), limit=0)
@@ -75,6 +91,32 @@ async def export(
     headers = {"Vary": "Authorization, Accept-Encoding", **({"Content-Encoding": encoding} if encoding else {})}
     # The first piece is made here, so that a problem with the request is still an answer of its own.
     return Stream(await anext(pieces), pieces, JSON_LINES, headers)
+
+
+async def _as_tables(request: Request, wanted: str, kind: list[str] | None, cursor: str | None) -> Response:
+    """Answer with one table, or with one for each kind."""
+    if cursor is not None:
+        raise invalid(
+            fault("/query/cursor", "A table does not go on after a cut. Ask for it again, or for JSON Lines.")
+        )
+    if wanted == "csv" and len(set(kind or ())) != 1:
+        raise invalid(fault("/query/kind", "A table is of one kind: send `kind` once, or ask for `format=zip`."))
+    pieces = _tables(Follower(request, kinds_of(kind), limit=0), wanted)
+    name = f"{kind[0]}.csv" if kind and wanted == "csv" else "vestka.zip"
+    headers = {"Vary": "Authorization", "Content-Disposition": f'attachment; filename="{name}"'}
+    return Stream(await anext(pieces), pieces, _CSV if wanted == "csv" else _ZIP, headers)
+
+
+async def _tables(follower: Follower, wanted: str) -> AsyncIterator[bytes]:
+    async with database_of(follower.request).pour() as session:
+        view, _ = await follower.view(session)
+        await end_of(session, view)  # by which the transaction is begun that all is read in
+        kinds = [kind for kind in KINDS if not view.kinds or kind in view.kinds]
+        made = table_of(session, view.tier, kinds[0]) if wanted == "csv" else bundle_of(session, view.tier, kinds)
+        async with aclosing(made):  # type: ignore[type-var]  # generators have aclose
+            async for piece in made:
+                if piece:
+                    yield piece
 
 
 def _record(after: str | None, kinds: list[str] | None) -> Key | None:
