@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
-
-from icalendar import Calendar, Event
+from typing import TYPE_CHECKING, Final
 
 from app.core.edtf import Parts, parse
 from app.letters.phrases import phrase
 from app.letters.scripts import clean
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
 ENDING: Final = b"END:VCALENDAR\r\n"
@@ -140,6 +141,8 @@ def _whole(text: str | None) -> date | None:
 
 def heading(language: str | None) -> bytes:
     """Write what comes before a calendar's entries."""
+    from icalendar import Calendar  # noqa: PLC0415 - loaded when it is first used
+
     book = Calendar()
     book.add("prodid", "-//Vestka//letters//EN")
     book.add("version", "2.0")
@@ -159,7 +162,9 @@ def entries(days: Iterable[Day | None], stamp: datetime) -> bytes:
     return b"".join(_event(day, stamp).to_ical() for day in days if day is not None)
 
 
-def _event(day: Day, stamp: datetime) -> Event:
+def _event(day: Day, stamp: datetime) -> "Event":
+    from icalendar import Event  # noqa: PLC0415 - loaded when it is first used
+
     event = Event()
     event.add("uid", day.uid)
     event.add("dtstamp", stamp)

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
-
-import typst
+from typing import TYPE_CHECKING, Final
 
 from app.letters.fontfile import characters
 from app.letters.scripts import clusters
+
+if TYPE_CHECKING:
+    import typst
 
 FIRST: Final = "Libertinus Serif"
 LAST: Final = "DejaVu Sans Mono"
@@ -31,7 +32,7 @@ _INVISIBLE: Final = frozenset([0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x20
 class FontSet:
     """The fonts a page is set in: the typst handle, family names by rank and what each of them shows."""
 
-    handle: typst.Fonts
+    handle: "typst.Fonts"
     families: tuple[str, ...]
     shown: tuple[frozenset[int], ...]
 
@@ -44,12 +45,14 @@ def font_set(directory: str | None = None) -> FontSet:
     """
     if directory is not None and not Path(directory).is_dir():
         raise ValueError("the directory of fonts does not exist")
+    import typst  # noqa: PLC0415 - loaded when it is first used
+
     handle = typst.Fonts(include_system_fonts=False, font_paths=[directory] if directory else [])
     known = {FIRST: _embedded(FIRST), **_own(handle), LAST: _embedded(LAST)}
     return FontSet(handle, tuple(known), tuple(known.values()))
 
 
-def _own(handle: typst.Fonts) -> dict[str, frozenset[int]]:
+def _own(handle: "typst.Fonts") -> dict[str, frozenset[int]]:
     """Give what each family of the directory shows in the face that is nearest to regular and upright."""
     faces = sorted(
         (font.family, font.style != "normal", abs(font.weight - _REGULAR), font.path, font.index)

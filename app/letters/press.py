@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import segno
-import typst
-
 from app.letters.binding import Binder
 from app.letters.coverage import font_set, leading_family, uncovered
 from app.letters.scripts import breakable, clean, is_right_to_left
@@ -33,6 +30,8 @@ def typeset(page: str, data: Mapping[str, Any], fonts: str | None = None) -> byt
 
     Blocks for the time of the compilation: call it in a thread.
     """
+    import typst  # noqa: PLC0415 - loaded when it is first used
+
     chosen = font_set(fonts)
     document = json.dumps({**data, "fonts": chosen.families}, ensure_ascii=False)
     printed = typst.compile(
@@ -50,6 +49,8 @@ def typeset(page: str, data: Mapping[str, Any], fonts: str | None = None) -> byt
 
 def forget(fonts: str | None = None) -> None:
     """Have typst drop what it keeps of the documents before: what bears a sender, and what takes much memory."""
+    import typst  # noqa: PLC0415 - loaded when it is first used
+
     handle = font_set(fonts).handle
     for _ in range(_REMEMBERED + 1):
         typst.compile(b"", font_paths=handle, format="pdf", pdf_tags=False)
@@ -141,6 +142,8 @@ def code(text: str | None) -> str | None:
     """Draw a QR code (medium correction) as SVG."""
     if not text:
         return None
+    import segno  # noqa: PLC0415 - loaded when it is first used
+
     svg: str = segno.make_qr(text, error="m").svg_inline(border=2, scale=1)
     return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
 
