@@ -125,7 +125,7 @@ async def list_acts(request: Request, _: Admin, asked: Annotated[ActsAsked, Quer
 )
 async def read_key_history(request: Request, _: Admin, id: PathId) -> Response:  # noqa: A002 - the path's word
     """When a key was made, rotated and revoked, by whom and why (admin). Secrets are not part of it."""
-    async with database_of(request).read() as session:
+    async with database_of(request).read(primary=True) as session:
         rows = await _of_key(session, id)
     if not rows:
         raise Problem("not-found")

@@ -88,7 +88,8 @@ class Database:
 
         A ``brief`` one may raise ``TooLong``, and has then to be done again otherwise.
         """
-        sessions = self._read_primary if primary else self._read_briefly if brief else self._read
+        ahead = primary and self.primary is not self.reading
+        sessions = self._read_primary if ahead else self._read_briefly if brief else self._read
         async with sessions() as session:
             yield session
 

@@ -79,7 +79,7 @@ router = APIRouter(prefix="/v1/keys", tags=["keys"], dependencies=STRICT)
 )
 async def list_keys(request: Request, _: Admin) -> Response:
     """Every key that was made, newest first; secrets are not kept and so not shown (admin)."""
-    async with database_of(request).read() as session:
+    async with database_of(request).read(primary=True) as session:
         rows = (await session.execute(select(ApiKey))).scalars().all()
     newest = sorted(rows, key=lambda key: key.created_at, reverse=True)
     return Response(to_json({"items": [_out(key) for key in newest]}), media_type=JSON)
@@ -118,7 +118,7 @@ async def create_key(request: Request, admin: Admin) -> Response:
 )
 async def read_key(request: Request, _: Admin, id: PathId) -> Response:  # noqa: A002 - the path's word
     """Read what is known of a key: whose it is, what it allows, how long (admin)."""
-    async with database_of(request).read() as session:
+    async with database_of(request).read(primary=True) as session:
         key = await session.get(ApiKey, id)
     if key is None:
         raise Problem("not-found")

@@ -48,7 +48,7 @@ async def caller_of(request: Request) -> Caller:
     authorization = request.headers.get("authorization")
     if authorization is None:
         return Caller()
-    async with database_of(request).read() as session:
+    async with database_of(request).read(primary=True) as session:
         return await identified(request, session)
 
 
@@ -72,7 +72,9 @@ async def reading(request: Request, *, brief: bool = True) -> AsyncIterator[Desk
 
     Say that it is not ``brief`` once an answer has begun: the request cannot be done again then.
     """
-    async with database_of(request).read(brief=brief and may_be_brief(request)) as session:
+    # Who has a key may have written a moment ago, here or at another machine, and a replica may be behind.
+    primary = "authorization" in request.headers
+    async with database_of(request).read(brief=brief and may_be_brief(request), primary=primary) as session:
         yield desk_of(request, session, await identified(request, session))
 
 

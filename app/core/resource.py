@@ -238,7 +238,7 @@ class Resource:
         """Give the first answer again."""
         if kept.id is None or kept.version is None:
             raise RuntimeError("not the answer of one record")
-        async with database_of(request).read() as session:
+        async with database_of(request).read(primary=True) as session:
             desk = desk_of(request, session, caller)
             try:
                 await desk.find(self.kind, kept.id)
