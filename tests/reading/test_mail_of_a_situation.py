@@ -137,6 +137,7 @@ def test_the_last_verified_address_counts() -> None:
     unverified = address(verified_on=None, id="zz")
     for addresses in ((old, new, unverified), (unverified, new, old)):
         assert on(held("colony", *addresses))["mail"]["verified_on"] == "2026-07-10"
+    assert on(held("colony", new, address(verified_on="2026-07", id="zz")))["mail"]["verified_on"] == "2026-07-10"
 
 
 def test_of_two_addresses_verified_on_one_day_always_the_same_counts() -> None:
