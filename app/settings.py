@@ -34,7 +34,7 @@ class Settings(BaseSettings):
         default=32_000_000, ge=1_000, description="The same for `POST /v1/batch`, which holds many records."
     )
     max_address_bytes: int = Field(
-        default=16_000, ge=1_000, le=60_000, description="The longest address with its query, in bytes."
+        default=32_000, ge=1_000, le=60_000, description="The longest address with its query, in bytes."
     )
     rate_limit_public: int = Field(
         default=600, ge=0, description="Requests a minute for each client without a key, per worker; 0 for no limit."

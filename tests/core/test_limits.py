@@ -302,7 +302,7 @@ async def test_what_is_counted_holds_no_address_and_no_key(guarded: Guarded) -> 
 
 
 async def test_too_long_an_address_is_refused(register: Register) -> None:
-    for path in (f"/v1/organizations?id={'&id='.join(['x'] * 4000)}", f"/v1/{'x' * 17_000}"):
+    for path in (f"/v1/organizations?id={'&id='.join(['x'] * 8000)}", f"/v1/{'x' * 33_000}"):
         answer = await register.public.get(path)
         assert answer.status_code == 414
         assert answer.json()["type"] == "/problems/too-long"

@@ -86,7 +86,7 @@ async def test_people_are_found_while_somebody_types(seeded: Register) -> None:
             "-1",
             "٣",
         ),
-        *("x" * 10_240, "Зо" * 5_000, "🙂" * 2_500, "a " * 5_000, ";DROP TABLE persons", "{}[]<>&?=#"),
+        *("x" * 10_240, "Зо" * 2_560, "🙂" * 2_560, "a " * 5_000, ";DROP TABLE persons", "{}[]<>&?=#"),
     ],
 )
 async def test_anything_may_be_typed(seeded: Register, text: str) -> None:
