@@ -3,7 +3,11 @@
 import runpy
 import sys
 
-_PARTS = {"serving": "how fast requests are answered (the default)", "names": "how well names are found"}
+_PARTS = {
+    "serving": "how fast requests are answered (the default)",
+    "names": "how well names are found, beside two baselines",
+    "names_groups": "the same by kind of spelling and by land",
+}
 
 
 def main() -> None:
@@ -11,7 +15,7 @@ def main() -> None:
     asked = sys.argv[1] if len(sys.argv) > 1 else "serving"
     if asked in {"-h", "--help"}:
         print("usage: python3 run.py bench [PART] …; `bench PART --help` tells more\n")
-        print("\n".join(f"  {name:10}{text}" for name, text in _PARTS.items()))
+        print("\n".join(f"  {name:14}{text}" for name, text in _PARTS.items()))
         return
     name = asked if asked in _PARTS else "serving"
     rest = sys.argv[2:] if asked in _PARTS and len(sys.argv) > 1 else sys.argv[1:]

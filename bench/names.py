@@ -125,7 +125,7 @@ def measured(ask: Engine, asked: Sequence[Query]) -> tuple[Figures, list[tuple[Q
         start = time.process_time()
         answers.append((query, ask(query.text)))
         took.append((time.process_time() - start) * 1000)
-    places = [_place(query.owner, answer) for query, answer in answers]
+    places = [place(query.owner, answer) for query, answer in answers]
     cut = statistics.quantiles(took, n=20)
     figures = Figures(
         recall_1=sum(place == 1 for place in places) / len(places),
@@ -137,7 +137,8 @@ def measured(ask: Engine, asked: Sequence[Query]) -> tuple[Figures, list[tuple[Q
     return figures, answers
 
 
-def _place(owner: int, answer: Answer) -> int:
+def place(owner: int, answer: Answer) -> int:
+    """Return the place of the one who was meant in an answer, from 1; 0 for none."""
     return next((place for place, (number, _) in enumerate(answer, 1) if number == owner), 0)
 
 
@@ -172,9 +173,9 @@ def _report(name: str, ask: Engine, asked: Sequence[Query], *, missed: int) -> N
 
 
 def _print_missed(answers: Sequence[tuple[Query, Answer]], count: int) -> None:
-    wrong = (entry for entry in answers if entry[0].owner and _place(entry[0].owner, entry[1]) != 1)
+    wrong = (entry for entry in answers if entry[0].owner and place(entry[0].owner, entry[1]) != 1)
     for query, answer in islice(wrong, count):
-        print(f"  missed {query.kind:14} {query.scheme:14} {query.text} → {_place(query.owner, answer)} {answer[:2]}")
+        print(f"  missed {query.kind:14} {query.scheme:14} {query.text} → {place(query.owner, answer)} {answer[:2]}")
 
 
 def main() -> None:

@@ -11,10 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from app.names.fold import words
+from app.names.neighbours import Neighbours
 from app.names.sound import Sound, readings
 
 FULL: Final = 0.985
@@ -22,7 +20,8 @@ FULL: Final = 0.985
 SHORT: Final = 0.94
 """Similarity of a short form and a full one, which several names may share."""
 
-_MIN_FORM: Final = 2
+_SHORTEST: Final = (2, 3, 6)
+"""Sounds of a form by which a word may be it, at each level: coarsely heard, short surnames sound like names."""
 _MIN_SLIP: Final = 4
 _SLIP: Final = 0.74
 _MEANINGS: Final = 30
@@ -64,20 +63,24 @@ def _sounds(form: str) -> tuple[Sound, ...]:
 
 
 @cache
-def _forms() -> Mapping[str, Mapping[int, float]]:
-    """Map the sound of each form to the ids it may mean and how well it names them.
+def _forms() -> tuple[Mapping[str, Mapping[int, float]], ...]:
+    """Map the sound of each form, at each level of coarseness, to the ids it may mean and how well it names them.
 
-    A form's first reading is exact; a coarser key or another reading of it (Jana as in French) yields to that.
+    A form's first reading is exact; another reading of one (Jana as in French) yields to that.
     """
     exact: defaultdict[str, dict[int, float]] = defaultdict(dict)
-    others: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    levels: list[defaultdict[str, dict[int, float]]] = [defaultdict(dict) for _ in _SHORTEST]
     for number, name in enumerate(table()):
         for forms, value in ((name.short, SHORT), (name.full, FULL)):
             for first, *further in filter(None, map(_sounds, forms)):
                 exact[first.raw][number] = value
-                for key in (key for sound in (first, *further) for key in sound[:3]):
-                    others[key][number] = value
-    return {key: ids for key, ids in {**others, **exact}.items() if len(key) >= _MIN_FORM}
+                for level, key in ((level, sound[level]) for sound in (first, *further) for level in range(3)):
+                    levels[level][key][number] = value
+    levels[0] |= exact
+    return tuple(
+        {key: ids for key, ids in keys.items() if len(key) >= shortest}
+        for keys, shortest in zip(levels, _SHORTEST, strict=True)
+    )
 
 
 @cache
@@ -97,9 +100,8 @@ def _stems() -> Mapping[str, frozenset[int]]:
 def given_names(word: str) -> Mapping[int, float]:
     """Return the ids of the given names that a folded word is a form of, each with its similarity."""
     sounds = readings(word)
-    forms = _forms()
-    heard = (form for level in zip(*(sound[:3] for sound in sounds), strict=True) for form in level)
-    return next((forms[form] for form in heard if form in forms), {})
+    heard = ((sound[level], forms) for level, forms in enumerate(_forms()) for sound in sounds)
+    return next((forms[key] for key, forms in heard if key in forms), {})
 
 
 def misspelt_given_names(word: str) -> Mapping[int, float]:
@@ -107,14 +109,11 @@ def misspelt_given_names(word: str) -> Mapping[int, float]:
 
     The letters are compared as well as the sounds: a slip that makes a digraph (Natsa) changes more than one sound.
     """
+    heard = {word, *(sound.k1 for sound in readings(word))}
     found: dict[int, float] = {}
-    for key in {word, *(sound.k1 for sound in readings(word))}:
-        if len(key) < _MIN_SLIP:
-            continue
-        near = process.extract(key, _form_list(), scorer=OSA.normalized_similarity, score_cutoff=_SLIP, limit=_MEANINGS)
-        for form, likeness, _ in near:
-            for number, value in _spelt()[form].items():
-                found[number] = max(value * likeness, found.get(number, 0))
+    for form, likeness in _near_forms().near(key for key in heard if len(key) >= _MIN_SLIP):
+        for number, value in _spelt()[form].items():
+            found[number] = max(value * likeness, found.get(number, 0))
     return found
 
 
@@ -127,12 +126,16 @@ def _spelt() -> Mapping[str, Mapping[int, float]]:
             for parts in map(words, forms):
                 if len(parts) == 1:
                     letters[parts[0]][number] = value
-    return {**letters, **_forms()}
+    return {**letters, **_forms()[1]}
 
 
 @cache
-def _form_list() -> tuple[str, ...]:
-    return tuple(form for form in _spelt() if len(form) >= _MIN_SLIP)
+def _near_forms() -> Neighbours:
+    found = Neighbours(_SLIP, _MEANINGS)
+    for place, form in enumerate(_spelt()):
+        if len(form) >= _MIN_SLIP:
+            found.add(form, place)
+    return found
 
 
 def fathers(word: str) -> frozenset[str]:

@@ -5,9 +5,9 @@ from functools import lru_cache
 from typing import Final, NamedTuple, Self
 
 from app.names.given import fathers, given_names, is_daughter, table
-from app.names.sound import Sound, is_consonantal, readings, skeleton
+from app.names.sound import Sound, is_rough, readings, roughs, skeleton
 
-KEY_VERSION: Final = 1
+KEY_VERSION: Final = 2
 """Raised with every change of the rules: stored keys of another version are stale and rebuilt."""
 
 
@@ -23,30 +23,35 @@ class Keys(NamedTuple):
     personal: bool
     fathers: frozenset[str]
     daughter: bool
-    consonantal: bool
-    """The script writes no vowels: compare by k3 alone."""
+    rough: bool
+    """The script keeps only `sound.roughs` of foreign names."""
 
     @property
     def initial(self) -> bool:
         """Whether the word is one letter that stands for a name."""
-        return len(self.word) == 1
+        return is_initial(self.word)
+
+
+def is_initial(word: str) -> bool:
+    """Tell a letter that stands for a name from a syllable that is one."""
+    return len(word) == 1 and not is_rough(word)
 
 
 @lru_cache(maxsize=65536)
 def keys(word: str) -> Keys:
     """Return the keys of a word as `fold.words` gives it."""
     sounds = readings(word)
-    given = given_names(word) if len(word) > 1 else {}
+    given = {} if is_initial(word) else given_names(word)
     return Keys(
         word=word,
         sounds=sounds,
         k2s=frozenset(sound.k2 for sound in sounds),
-        k3s=frozenset(skeleton(sound.k2) for sound in sounds) - {""},
+        k3s=frozenset(map(skeleton, roughs(word))) - {""},
         given=given,
         personal=any(table()[number].sex != "s" for number in given),
         fathers=fathers(word),
         daughter=is_daughter(word),
-        consonantal=is_consonantal(word),
+        rough=is_rough(word),
     )
 
 
@@ -60,7 +65,7 @@ class Entry(NamedTuple):
     k3s: tuple[str, ...]
     classes: tuple[str, ...]
     """What is counted as one with the word: its given names, its father's, and its own sound."""
-    consonantal: bool
+    rough: bool
 
     @classmethod
     def of(cls, word: str) -> Self:
@@ -68,18 +73,18 @@ class Entry(NamedTuple):
         own = keys(word)
         starts = dict.fromkeys([word, *(sound.k1 for sound in own.sounds)])
         k2s, k3s = (tuple(sorted(found)) for found in (own.k2s, own.k3s))
-        return cls(word, tuple(starts), k2s, k3s, classes(own), own.consonantal)
+        return cls(word, tuple(starts), k2s, k3s, classes(own), own.rough)
 
     def written(self) -> str:
         """Return the entry as text, without its word."""
-        parts = (self.starts[1:], self.k2s, self.k3s, self.classes, "c" * self.consonantal)
+        parts = (self.starts[1:], self.k2s, self.k3s, self.classes, "r" * self.rough)
         return "|".join(" ".join(part) for part in parts)
 
     @classmethod
     def read(cls, word: str, text: str) -> Self:
         """Return the entry that `written` wrote."""
-        starts, k2s, k3s, named, consonantal = (tuple(part.split(" ")) if part else () for part in text.split("|"))
-        return cls(word, (word, *starts), k2s, k3s, named, bool(consonantal))
+        starts, k2s, k3s, named, rough = (tuple(part.split(" ")) if part else () for part in text.split("|"))
+        return cls(word, (word, *starts), k2s, k3s, named, bool(rough))
 
 
 def classes(word: Keys) -> tuple[str, ...]:

@@ -81,10 +81,45 @@ _STYLES: Final[tuple[_Style, ...]] = (
         never=f"{_HACEK}|w|sh|zh|sch|cz|sz",
         rules=(("gu(?=[eiyéè])", "gh"), ("c(?=[eiyéè])", "s"), ("(?<=in)e$", "")),
     ),
+    # English of English ears: j as in John, ee and oo, a silent last h
+    _Style(
+        {"ch": "q", "dj": "dj"},
+        never=f"{_HACEK}|cz|sz|sch|^(?!.*(?:j|ee|oo|[aeo]h$))",
+        rules=(("(?<=[aeo])h$", ""), ("(^|[aeiouyhnrl])j(?=[aeiouy])", r"\1dž"), ("ee", "i"), ("oo", "u")),
+    ),
     # Dutch and Scandinavian press
     _Style(
         {"oe": "u", "sj": "w", "zj": "j", "tsj": "q", "tj": "q", "ch": "x", "stsj": "wq"},
         never=f"{_HACEK}|^(?!.*(?:sj|zj|tj|oe))|sh|zh",
+    ),
+)
+
+_SYLLABLE: Final = "(?:[bpmfdtnlgkhjqxzcsryw]|[zcs]h)?(?:[iuü]?[aeo][aeiou]?(?:ng?|r)?|[iuü][aeiou]?(?:ng?)?)"
+_LATER: Final[tuple[_Style, ...]] = (
+    # Armenian surnames, whose h Russian leaves out
+    _Style({"ch": "q", "h": "", "gh": "g", "j": "dj"}, never="^(?!.*[iy]an$)|^(?!.*h)"),
+    # Turkish, Azerbaijani and Romanian without their own letters
+    _Style({"c": "dj", "ch": "k", "j": "j", "q": "g", "x": "x"}, never=f"{_HACEK}|^(?!.*c(?![hkz]))|sh|zh|kh|sz|w"),
+    # Spanish and Italian
+    _Style(
+        {"j": "x", "ll": "l", "z": "s", "ch": "q", "qu": "k", "h": "", "x": "x", "ñ": "n"},
+        never=f"{_HACEK}|k|w|sh|zh|^(?!.*(?:j|ll|z|h|qu|ge|gi|c[ei]|x))",
+        rules=(("gu(?=[eiéí])", "ğ"), ("g(?=[eiéí])", "ḫ"), ("c(?=[eiéí])", "s")),
+    ),
+    # Romanian
+    _Style({"ch": "k", "gh": "g", "j": "j"}, never="k|w|y|sh|zh|^(?!.*(?:ch|c[ei]))", rules=(("c(?=[ei])", "č"),)),
+    # Pinyin, as Palladius' Russian has it
+    _Style(
+        {"zh": "qj", "ch": "q", "sh": "w", "j": "cz", "z": "cz", "q": "c", "c": "c", "x": "s", "r": "j", "h": "x"},
+        never=rf"^(?!(?:{_SYLLABLE}){{1,3}}$)|^(?!.*(?:zh|[jzqxrh]|ong|ng|c(?!h)))",
+        rules=(
+            ("ng(?![aeiou])", "n"),
+            ("wu", "u"),
+            ("(?<=[jqxy])u(?![aeionü])", "iui"),
+            ("(?<=[jqxy])u", "iu"),
+            ("on(?=$|[^aeiou])", "un"),
+            ("(?<=h)ui", "uei"),
+        ),
     ),
 )
 
@@ -93,6 +128,7 @@ _TURKIC: Final = _Style({"c": "dj", "ç": "q", "x": "x", "q": "g", "j": "j"})
 _TURKIC_LETTERS: Final = frozenset("əğışç")
 
 _MIN_BALTIC: Final = 5
+_BALTIC: Final = re.compile("as$|(?<=[aei]i)us$|(?<=[^aei])ius$|(?<!u)s$")
 
 
 class _Reader:
@@ -126,10 +162,10 @@ class _Reader:
         return word[place], word[place]
 
 
-_DISPUTED: Final = re.compile("[cjhxqzóąę]|ou|oe|gu|ine$|(?:^|[aeiouyäöü])s[aeiouyäöü]")
+_DISPUTED: Final = re.compile("[cjhxqzóąę]|ou|oe|ee|oo|ll|ng|gu|ine$|^r|(?:^|[aeiouyäöü])s[aeiouyäöü]")
 """What the styles disagree about; a word without it has one reading."""
 
-_READERS: Final = tuple(map(_Reader, _STYLES))
+_READERS: Final = tuple(map(_Reader, (*_STYLES, *_LATER)))
 _TURKIC_READER: Final = _Reader(_TURKIC)
 
 
@@ -153,7 +189,6 @@ def _plain(text: str) -> str:
 
 
 def _without_baltic_ending(sounds: str) -> list[str]:
-    """Take off the masculine ending that Lithuanian (-as, -is) and Latvian (-s, -is) press adds to a name."""
-    if len(sounds) < _MIN_BALTIC or not sounds.endswith("s"):
-        return []
-    return [sounds[:-2]] if sounds.endswith("as") else [sounds[:-1]]
+    """Take off the masculine ending that Lithuanian (-as, -is, -ius) and Latvian (-s, -is) press adds to a name."""
+    bare = _BALTIC.sub("", sounds)
+    return [bare] if len(sounds) >= _MIN_BALTIC and bare != sounds else []

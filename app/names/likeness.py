@@ -6,9 +6,9 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from app.names.keys import Keys
-from app.names.sound import Sound
+from app.names.sound import AKANIE, Sound, roughs, skeleton
 
-NEAR: Final = 0.64
+NEAR: Final = 0.66
 """Similarity of k2 below which two words are not compared further."""
 SAME_SOUND: Final = 0.995
 """Similarity of two spellings with one reading; only the same spelling has 1."""
@@ -18,9 +18,11 @@ _SAME_K1, _SAME_K2, _WITHIN = 0.96, 0.92, 0.03
 _SLOW: Final = 0.97
 _OTHER_READING: Final = 0.985
 """What a likeness keeps when it needs a reading that is not the likeliest."""
-_SKELETON: Final = 0.9
-_SHORT_SKELETON: Final = 0.7
-_MIN_SKELETON: Final = 3
+_ROUGH: Final = 0.93
+_SHORT_ROUGH: Final = 0.85
+_MIN_BONES: Final = 2
+_BONES: Final = 0.8
+"""What the consonants weigh where a script writes vowels badly."""
 _VOWELS: Final = "aeiou"
 
 
@@ -28,9 +30,7 @@ def similarity(one: Keys, other: Keys) -> float:
     """Return how alike two words sound, 0..1; 1 for the same spelling only."""
     if one.word == other.word:
         return 1.0
-    if one.consonantal or other.consonantal:
-        return max((_skeletal(a, b) for a in one.k3s for b in other.k3s), default=0.0)
-    best = 0.0
+    best = _roughly(one, other) if one.rough or other.rough else 0.0
     for place, heard in enumerate(one.sounds):
         for other_place, other_heard in enumerate(other.sounds):
             alike = _sounds_alike(heard, other_heard)
@@ -45,9 +45,18 @@ def first_letters(word: Keys) -> set[str]:
     return letters | {"a"} if word.word[0] in "jyйж" else letters
 
 
-def _skeletal(one: str, other: str) -> float:
-    weight = _SKELETON if min(len(one), len(other)) >= _MIN_SKELETON else _SHORT_SKELETON
-    return weight * OSA.normalized_similarity(one, other)
+def _roughly(one: Keys, other: Keys) -> float:
+    return max((_rough_alike(a, b) for a in roughs(one.word) for b in roughs(other.word)), default=0.0)
+
+
+@lru_cache(maxsize=65536)
+def _rough_alike(one: str, other: str) -> float:
+    whole = OSA.normalized_similarity(one, other)
+    bones, others = skeleton(one), skeleton(other)
+    if min(len(bones), len(others)) < _MIN_BONES:
+        return _SHORT_ROUGH * whole
+    alike = OSA.normalized_similarity(bones, others, score_cutoff=NEAR)
+    return _ROUGH * (_BONES * alike + (1 - _BONES) * whole) if alike else 0.0
 
 
 @lru_cache(maxsize=65536)
@@ -55,7 +64,8 @@ def _sounds_alike(one: Sound, other: Sound) -> float:
     if one.raw == other.raw:
         return SAME_SOUND
     if one.k1 == other.k1:
-        return _SAME_K1 + _WITHIN * OSA.normalized_similarity(one.raw, other.raw)
+        same = _SAME_K1 if _open(one) == _open(other) else _SAME_K2
+        return same + _WITHIN * OSA.normalized_similarity(one.raw, other.raw)
     slow = _SLOW * OSA.normalized_similarity(one.slow, other.slow, score_cutoff=NEAR)
     coarse = OSA.normalized_similarity(one.k2, other.k2, score_cutoff=NEAR)
     if not coarse:
@@ -66,3 +76,8 @@ def _sounds_alike(one: Sound, other: Sound) -> float:
         + _K2 * coarse
     )
     return max(slow, alike, _SAME_K2 + _WITHIN * alike if coarse == 1 else 0)
+
+
+def _open(sound: Sound) -> str:
+    """Return k1 with its runs of vowels: Журавляева is not Журавлёва."""
+    return sound.raw.translate(AKANIE)

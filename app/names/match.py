@@ -15,6 +15,10 @@ MAX_NAMES: Final = 10_000
 _CONTRADICTED: Final = {Role.PATRONYMIC: 0.8, Role.GIVEN: 0.95}
 """What a score keeps when both names have a word in the role and the two differ."""
 _ABSENT_INITIAL: Final = 0.2
+_OTHER_ROLE: Final = 0.85
+"""What it says that a typed surname is a patronymic of the register's name."""
+_TURNED: Final = 0.5
+"""What an initial keeps that stands before the other one's word."""
 _LEFT_OVER: Final = {Role.SURNAME: 0.93, Role.GIVEN: 0.9, Role.PATRONYMIC: 0.985, Role.INITIAL: 0.985}
 """What a score keeps for each word of the register's name that the query lacks."""
 
@@ -79,7 +83,7 @@ def rank(plan: Plan, candidates: Iterable[Candidate], vocabulary: Vocabulary) ->
 
 def score(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> float:
     """Return how surely a stored name is the query's, 0..1: what agrees over what was asked, less what is left over."""
-    gained, answered, taken = _assign(plan, candidate.words)
+    gained, answered, taken = _assign(plan, candidate)
     open_terms = [term for place, term in enumerate(plan.terms) if not answered >> place & 1]
     left = [place for place in range(len(candidate.words)) if not taken >> place & 1]
     if any(term.role is Role.INITIAL for term in open_terms):
@@ -89,9 +93,13 @@ def score(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> float:
     return _kept(open_terms, parts) * gained / asked if asked else 0.0
 
 
-def _assign(plan: Plan, words: Sequence[int]) -> tuple[float, int, int]:
+def _assign(plan: Plan, candidate: Candidate) -> tuple[float, int, int]:
     """Pair terms with words greedily; return what is gained, which terms are answered and which words taken (bits)."""
-    pairs = [(link.gain, link.terms, place) for place, word in enumerate(words) for link in plan.links.get(word, ())]
+    pairs = [
+        (link.gain * (_OTHER_ROLE if role is Role.PATRONYMIC and link.terms & plan.surnames else 1), link.terms, place)
+        for place, (word, role) in enumerate(zip(candidate.words, candidate.roles, strict=True))
+        for link in plan.links.get(word, ())
+    ]
     gained, terms, taken = 0.0, 0, 0
     for gain, bits, place in sorted(pairs, reverse=True):
         if not terms & bits and not taken >> place & 1:
@@ -131,14 +139,18 @@ def _begins(word_id: int, vocabulary: Vocabulary) -> set[str]:
 
 
 def _by_initials(open_terms: list[Term], left: list[int], candidate: Candidate, vocabulary: Vocabulary) -> float:
-    """Pair the query's initials with words, take both out, and return the gain."""
-    gained = 0.0
+    """Pair the query's initials with words, take both out, and return the gain.
+
+    Initials are written in the order of given name and patronymic; out of it they say less.
+    """
+    gained, before = 0.0, -1
     for term in [term for term in open_terms if term.role is Role.INITIAL]:
         letters = first_letters(term.keys)
-        fitting = (place for place in left if letters & _begins(candidate.words[place], vocabulary))
-        place = next(fitting, None)
-        if place is not None:
+        fitting = [place for place in left if letters & _begins(candidate.words[place], vocabulary)]
+        if fitting:
+            place = next((place for place in fitting if place > before), fitting[0])
             open_terms.remove(term)
             left.remove(place)
-            gained += term.weight
+            gained += term.weight * (1 if place > before else _TURNED)
+            before = place
     return gained

@@ -1,16 +1,15 @@
 """Finds keys that are nearly a given one without looking at all of them."""
 
 from collections.abc import Iterable, Iterator
+from heapq import nsmallest
+from itertools import chain
 from typing import Final
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from app.names.likeness import NEAR
 from app.names.sound import skeleton
 
-MAX_NEAR: Final = 60
-"""Keys that one key may stand for."""
 _LONG: Final = 5
 """Consonants of a skeleton that may differ in two of them and still be near."""
 
@@ -23,7 +22,10 @@ class Neighbours:
     thousand words and among a hundred thousand.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, least: float, most: int) -> None:
+        """Take the similarity from which keys are near, and how many are."""
+        self._least = least
+        self._most = most
         self._ids: dict[str, set[int]] = {}
         self._groups: dict[str, set[str]] = {}
         self._forms: dict[str, set[str]] = {}
@@ -65,20 +67,23 @@ class Neighbours:
                 if not self._forms[form]:
                     del self._forms[form]
 
-    def near(self, keys: Iterable[str]) -> Iterator[int]:
-        """Yield the ids of words with keys that are nearly one of these; some more than once."""
-        for key in keys:
-            hits = process.extract(
-                key, self._candidates(key), scorer=OSA.normalized_similarity, score_cutoff=NEAR, limit=MAX_NEAR
-            )
-            for hit, _, _ in hits:
-                yield from self._ids[hit]
+    def near(self, keys: Iterable[str]) -> list[tuple[str, float]]:
+        """Return the keys that are nearly one of these, the nearest first, each with its similarity.
 
-    def _candidates(self, key: str) -> list[str]:
-        """Return keys that may be near, in one order whatever the order of entry, so that equal hits are cut alike."""
+        Equally near ones stand in the order of the alphabet, so that where the rest is cut off does not depend on the
+        order in which words were entered.
+        """
+        best: dict[str, float] = {}
+        for key in keys:
+            for hit, score, _ in self._hits(key):
+                if score > best.get(hit, 0):
+                    best[hit] = score
+        return nsmallest(self._most, best.items(), key=lambda found: (-found[1], found[0]))
+
+    def _hits(self, key: str) -> list[tuple[str, float, int]]:
         groups = {group for form in _forms(skeleton(key)) for group in self._forms.get(form, ())}
-        shortest, longest = len(key) * NEAR, len(key) / NEAR
-        return sorted(known for group in groups for known in self._groups[group] if shortest <= len(known) <= longest)
+        known = list(chain.from_iterable(map(self._groups.__getitem__, groups)))
+        return process.extract(key, known, scorer=OSA.normalized_similarity, score_cutoff=self._least, limit=None)
 
 
 def _forms(group: str) -> set[str]:

@@ -60,6 +60,8 @@ class Plan:
     drivers: tuple[int, ...]
     """Ids of the words that a name must have one of to reach the cut-off, the most telling first, and never so common
     that together they bring more than `MAX_ROWS` names."""
+    surnames: int
+    """The terms that are surnames, as bits."""
     needed: float
     """What the words of a name must gain together for it to reach the cut-off."""
 
@@ -81,7 +83,8 @@ def plan(query: str, vocabulary: Vocabulary, *, prefix: bool = False) -> Plan:
         links[word_id].append(link)
     found = {word_id: tuple(sorted(entries, reverse=True)) for word_id, entries in links.items()}
     needed = sum(map(_needed, terms))
-    return Plan(terms, found, _drivers(terms, found, needed, vocabulary), needed)
+    surnames = sum(1 << place for place, term in enumerate(terms) if term.role is Role.SURNAME)
+    return Plan(terms, found, _drivers(terms, found, needed, vocabulary), surnames, needed)
 
 
 def _meant(word: str, vocabulary: Vocabulary, *, named: bool) -> Keys:
@@ -131,7 +134,8 @@ def _links(terms: tuple[Term, ...], vocabulary: Vocabulary, *, prefix: bool) -> 
 
 def _joined(terms: tuple[Term, ...], vocabulary: Vocabulary) -> Iterator[tuple[int, Link]]:
     """Yield the words that two terms make when they are written as one."""
-    for (one, first), (two, second) in permutations(enumerate(terms), 2):
+    whole = [(place, term) for place, term in enumerate(terms) if term.role is not Role.INITIAL]
+    for (one, first), (two, second) in permutations(whole, 2):
         joined = keys(first.keys.word + second.keys.word)
         for word_id in vocabulary.with_k2(joined.k2s):
             likeness = similarity(joined, vocabulary[word_id].keys)

@@ -7,6 +7,8 @@ from typing import Any, Final, Self
 from app.names.keys import Keys
 
 _GIVEN_AND_SURNAME: Final = 2
+_SURE_PATRONYMIC: Final = 7
+"""Sounds of a patronymic whose stem is a name of more than a syllable."""
 
 
 class Role(Enum):
@@ -68,9 +70,10 @@ def _patronymic(name: Sequence[Keys], found: Sequence[Role], candidates: Sequenc
     return max(candidates, key=lambda place: (_fatherly(name[place]), _after_given(found, place), place))
 
 
-def _fatherly(word: Keys) -> bool:
-    """Tell whether the father's name is a known one."""
-    return any(father.isdigit() for father in word.fathers)
+def _fatherly(word: Keys) -> int:
+    """Tell how surely it is a patronymic: whether the father's name is a known one, and long enough to be no chance."""
+    known = any(father.isdigit() for father in word.fathers)
+    return known + (known and min(len(sound.k1) for sound in word.sounds) >= _SURE_PATRONYMIC)
 
 
 def _after_given(found: Sequence[Role], place: int) -> bool:

@@ -90,15 +90,3 @@ ARMENIAN: Final = str.maketrans(
     }
 )
 """BGN/PCGN 1981, Eastern Armenian."""
-
-ARABIC_VOWELS: Final = "اأإآىئءؤةیيهۀےۂع"
-"""Letters that romanizations write as vowels or leave out; و is read both ways."""
-
-ARABIC: Final = str.maketrans(
-    {
-        **dict(zip("بپتثجحخدذرزژسشصضطظغفقكکگلمنهچ", "bptsgxxdzrzjswsdtzgfkkkglmngq", strict=True)),
-        **dict.fromkeys(ARABIC_VOWELS, ""),
-        "ڤ": "v",
-    }
-)
-"""Consonants of Arabic and Persian (BGN/PCGN 1956 and 1958), short vowels being unwritten."""

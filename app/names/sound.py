@@ -8,10 +8,12 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from app.names.arabic import arabic_sounds
 from app.names.latin import latin_sounds
-from app.names.scripts import ARABIC, ARMENIAN, CYRILLIC, GEORGIAN
+from app.names.scripts import ARMENIAN, CYRILLIC, GEORGIAN
+from app.names.syllables import HAN, HANGUL, han_rough, hangul_sounds, pinyin
 
-MAX_READINGS: Final = 6
+MAX_READINGS: Final = 8
 
 _U_AFTER_VOWEL: Final = re.compile("(?<=[aeo])u")
 _I_BEFORE_VOWEL: Final = re.compile("(?<=.)i+(?=[aeou])|^i+(?=e)|^i+(?=i[aou])")
@@ -19,8 +21,9 @@ _FIRST_I: Final = re.compile("^i(?=[aou])")
 _T_IN_AFFRICATE: Final = re.compile("t(?=[qc])")
 _DOUBLE: Final = re.compile(r"(.)\1+")
 _VOWELS: Final = re.compile("[aeiou]+")
-_AKANIE: Final = str.maketrans("eo", "aa")
+AKANIE: Final = str.maketrans("eo", "aa")
 _COARSE: Final = str.maketrans("zjwcgxf", "ssstggv")
+_ROUGH: Final = str.maketrans("bvfdcqgxrzjweo", "ppptttkklsssaa")
 
 
 class Sound(NamedTuple):
@@ -46,25 +49,43 @@ def readings(word: str) -> tuple[Sound, ...]:
     return tuple(found.values())[:MAX_READINGS]
 
 
-def is_consonantal(word: str) -> bool:
-    """Tell whether the word's script leaves its vowels out, so that only skeletons can be compared."""
-    return "\u0600" <= word[:1] <= "\u06ff"
+def is_rough(word: str) -> bool:
+    """Tell whether the word's script lacks vowels or consonants that names of other scripts need."""
+    return "\u0600" <= word[:1] <= "\u06ff" or "\u3400" <= word[:1] <= "\ud7a3"
 
 
-def skeleton(k2: str) -> str:
-    """Return the third key: the second without its vowels."""
-    return _VOWELS.sub("", k2)
+@lru_cache(maxsize=65536)
+def roughs(word: str) -> frozenset[str]:
+    """Return what is left of a word where voice, places of hissing and openness of vowels are not told apart.
+
+    This is as much as Arabic, Korean and Chinese writing keep of a foreign name.
+    """
+    found = {_rough(sound.k1) for sound in readings(word)}
+    return frozenset(found | {_once(han_rough(word))} if HAN.match(word) else found)
+
+
+def _rough(k1: str) -> str:
+    return _once(k1.replace("dj", "t").translate(_ROUGH).replace("ts", "t"))
+
+
+def skeleton(sounds: str) -> str:
+    """Return the third key: a rough word without its vowels."""
+    return _once(_VOWELS.sub("", sounds))
 
 
 def _heard(word: str) -> list[str]:
     last = max(word, default="")  # one Cyrillic letter among Latin ones decides: the rest are slips of the keyboard
+    if HAN.fullmatch(word):
+        return latin_sounds(pinyin(word))
+    if HANGUL.fullmatch(word):
+        return hangul_sounds(word)
     if last < "Ѐ" or last > "ჿ":
         return latin_sounds(word)
     if last <= "ԯ":
         return [_ascii(word.translate(CYRILLIC))]
-    if is_consonantal(word):
-        return [_ascii(word.translate(ARABIC)), _ascii(word.replace("و", "ڤ").translate(ARABIC))]
-    return [_ascii(word.translate(GEORGIAN if last >= "Ⴀ" else ARMENIAN))]
+    if is_rough(word):
+        return [_ascii(sounds) for sounds in arabic_sounds(word)]
+    return [_ascii(word.replace("ու", "u").translate(GEORGIAN if last >= "Ⴀ" else ARMENIAN))]
 
 
 def _ascii(sounds: str) -> str:
@@ -79,8 +100,8 @@ def _tail(sounds: str) -> str:
 
 def _sound(raw: str, heard: str) -> Sound:
     hard = _T_IN_AFFRICATE.sub("", _FIRST_I.sub("", raw))
-    k1 = _once(hard.translate(_AKANIE))
-    return Sound(raw, k1, coarse(k1), _once(heard.translate(_AKANIE)))
+    k1 = _once(hard.translate(AKANIE))
+    return Sound(raw, k1, coarse(k1), _once(heard.translate(AKANIE)))
 
 
 def coarse(k1: str) -> str:

@@ -9,12 +9,14 @@ from heapq import nsmallest
 from typing import Final
 
 from app.names.given import FULL, misspelt_given_names
-from app.names.keys import Entry, Keys, classes, keys
+from app.names.keys import Entry, Keys, classes, is_initial, keys
 from app.names.likeness import NEAR, SAME_SOUND, similarity
 from app.names.neighbours import Neighbours
 from app.names.roles import Role
 from app.names.sound import coarse
 
+MAX_NEAR: Final = 100
+"""Keys that one word may stand for."""
 MAX_PREFIXED: Final = 200
 """Words that one prefix may stand for."""
 
@@ -57,9 +59,7 @@ class Vocabulary:
         """Ids of words of one letter."""
         self._words: dict[int, Word] = {}
         self._ids: dict[str, int] = {}
-        self._by_k2 = Neighbours()
-        self._consonantal = Neighbours()
-        self._skeletons = Neighbours()
+        self._by_k2, self._rough, self._skeletons = (Neighbours(NEAR, MAX_NEAR) for _ in range(3))
         self._by_class: defaultdict[str, set[int]] = defaultdict(set)
         self._counts: Counter[str] = Counter()
         self._starts: list[tuple[str, int]] = []
@@ -148,12 +148,12 @@ class Vocabulary:
         return misspelt_given_names(asked.word)
 
     def _candidates(self, asked: Keys) -> set[int]:
-        if asked.consonantal:
-            return {*self._skeletons.near(asked.k3s), *self._consonantal.near(asked.k3s)}
         slow = {coarse(sound.slow) for sound in asked.sounds if len(sound.slow) <= _SHORT}
-        found = set(self._by_k2.near(asked.k2s | slow))
-        if self._consonantal:
-            found.update(self._consonantal.near(asked.k3s))
+        found = _words(self._by_k2, asked.k2s | slow)
+        if self._rough:
+            found |= _words(self._rough, asked.k3s)
+        if asked.rough:
+            found |= _words(self._skeletons, asked.k3s)
         return found
 
     def _range(self, start: str) -> list[tuple[str, int]]:
@@ -184,7 +184,7 @@ class Vocabulary:
             self._by_class[name].add(word.id)
         for index, key in self._places(entry):
             index.add(key, word.id)
-        if len(entry.word) == 1:
+        if is_initial(entry.word):
             self.initials.add(word.id)
         self._starts += [(start, word.id) for start in entry.starts]
         self._in_order = False
@@ -206,6 +206,9 @@ class Vocabulary:
         self._near.clear()
 
     def _places(self, entry: Entry) -> list[tuple[Neighbours, str]]:
-        skeletons = self._consonantal if entry.consonantal else self._skeletons
-        by_sound = [] if entry.consonantal else [(self._by_k2, k2) for k2 in entry.k2s]
-        return [*by_sound, *((skeletons, k3) for k3 in entry.k3s)]
+        skeletons = self._rough if entry.rough else self._skeletons
+        return [*((self._by_k2, k2) for k2 in entry.k2s), *((skeletons, k3) for k3 in entry.k3s)]
+
+
+def _words(index: Neighbours, keys: Iterable[str]) -> set[int]:
+    return {word_id for key, _ in index.near(keys) for word_id in index.get(key)}

