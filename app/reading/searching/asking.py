@@ -83,7 +83,7 @@ def _compared(asked: Typed, words: Sequence[_Word]) -> tuple[list[Meant], dict[i
 def _weight(token: str, records: int) -> float:
     """Give what a match of a token says: the more the rarer it is, and less of a word of two or three letters."""
     short = 1.0 if is_number(token) else min(1.0, len(token) / _TELLING_LETTERS)
-    return short / (1 + math.log1p(records))
+    return short / (1 + math.log1p(max(records, 1)))
 
 
 def _telling(meant: Iterable[Meant], words: Sequence[_Word]) -> tuple[list[int], list[int]]:

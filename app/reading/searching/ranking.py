@@ -9,7 +9,7 @@ from app.names.likeness import similarity
 from app.reading.searching.texts import CALLED, UNSAID, Text
 from app.reading.searching.tokens import Typed, is_number
 
-CUT_OFF: Final = 0.5
+CUT_OFF: Final = 0.51
 """Score below which a record is not what was asked for: it has not much more than half of it."""
 _WHOLE: Final = 0.25  # what a text adds of which every word was typed
 _SURE: Final = 0.9  # likeness from which a word that goes without saying is meant
