@@ -51,6 +51,12 @@ def roles(name: Sequence[Keys]) -> list[Role]:
     return found
 
 
+def is_whole(name: Sequence[Keys]) -> bool:
+    """Tell a name that can mean one person from a surname alone, a given name alone, or one with a patronymic."""
+    found = roles(name)
+    return Role.SURNAME in found and len(found) > found.count(Role.PATRONYMIC) + 1
+
+
 def _alone(word: Keys) -> Role:
     if word.initial:
         return Role.INITIAL

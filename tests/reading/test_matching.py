@@ -64,6 +64,15 @@ async def test_a_birth_date_tells_namesakes_apart(register: Register) -> None:
     assert third["verdict"] == "possible"
 
 
+async def test_half_a_name_is_never_a_match_unless_a_fact_tells(register: Register) -> None:
+    zaleski = await named(register, "Ігар Залескі", birth_date="1961-03-04")
+    halves = "Ігар", "Залескі", "Ігар Пятровіч Залескі", "І. Залескі"
+    given, surname, whole, initial = await matched(register.public, *halves)
+    (born,) = await matched(register.public, {"name": "Залескі", "birth_date": "1961-03-04"})
+    assert [first(one) for one in (given, surname)] == [("possible", zaleski)] * 2
+    assert [first(one) for one in (whole, initial, born)] == [("match", zaleski)] * 3
+
+
 async def test_a_country_or_a_place_speaks_for_one_of_two(register: Register) -> None:
     here = await named(register, "Ігар Залескі", nationalities=["BY"])
     there = await named(register, "Ігар Залескі", nationalities=["PL"])

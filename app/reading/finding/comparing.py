@@ -8,8 +8,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.record import Tier
+from app.names.fold import words
+from app.names.keys import keys
 from app.names.match import Hit
-from app.names.verdict import NO_EVIDENCE, NO_FACTS, Evidence, Facts, Verdict, compare, judged, weighed
+from app.names.roles import is_whole
+from app.names.verdict import NO_EVIDENCE, NO_FACTS, Agreement, Evidence, Facts, Verdict, compare, judged, weighed
 from app.reading.finding.finder import Finder
 from app.reading.finding.known import Known, holders, known_of
 
@@ -72,7 +75,15 @@ def _with_holders(asked: Question, hits: Sequence[Hit], shared: Mapping[tuple[st
 def _judged(asked: Question, hits: Sequence[_Named], known: Mapping[UUID, Known]) -> Compared:
     evidence = [compare(asked.facts, known[hit.owner].facts) if hit.owner in known else NO_EVIDENCE for hit in hits]
     verdict, order = judged([(hit.score, said) for hit, said in zip(hits, evidence, strict=True)])
+    if verdict is Verdict.MATCH and not _tells(asked.name, evidence[order[0]]):
+        verdict = Verdict.POSSIBLE
     return Compared(verdict, [_candidate(hits[place], evidence[place], known) for place in order])
+
+
+def _tells(name: str, evidence: Evidence) -> bool:
+    """Tell whether a name says who is meant: half of one does not, however well it agrees, unless a fact does."""
+    facts = evidence.birth_date, evidence.identifiers
+    return Agreement.AGREES in facts or is_whole([keys(word) for word in words(name)])
 
 
 def _candidate(hit: _Named, evidence: Evidence, known: Mapping[UUID, Known]) -> Candidate:
