@@ -39,6 +39,15 @@ _KEY: Final = {
     "last_used_on": "2026-01-02",
     "replaces": None,
 }
+_READ: Final = {
+    "at": _DAY,
+    "key_id": f"{_NOBODY}0",
+    "owner": "An invented organization",
+    "method": "GET",
+    "route": "/v1/persons/{id}",
+    "records": [{"kind": "persons", "id": f"{_NOBODY}1"}],
+    "kinds": None,
+}
 _ACT: Final = {
     "at": _DAY,
     "kind": "keys",
@@ -167,5 +176,6 @@ def _others(document: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, Any]]:
             {"items": [{**_ACT, "changes": [{"field": "scopes", "before": None, "after": ["write"]}]}]},
         ),
         ("get", "/v1/acts"): (None, {"items": [_ACT], "next_cursor": None}),
+        ("get", "/v1/reads"): (None, {"items": [_READ], "next_cursor": None}),
         ("post", "/v1/keys"): (wanted, {**_KEY, "key": "vk_2e77903c_…"}),
     }

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import service
-from app.core import acts, keys, logs, metrics
+from app.core import acts, keys, logs, metrics, readers
 from app.core.atonce import AtOnce, at_once_of
 from app.core.clients import Clients
 from app.core.edge import REFUSED, Edge, Methods, failure
@@ -23,6 +23,7 @@ from app.core.hot import Hot
 from app.core.limits import Limits
 from app.core.migrating import migrate
 from app.core.problems import Moved, Problem, faults
+from app.core.reads import Recorded
 from app.core.requests import sent_on
 from app.letters import addressees, agenda, letter
 from app.letters.coverage import font_set
@@ -58,6 +59,7 @@ _ROUTERS: Final = (
     batch.router,
     keys.router,
     acts.router,
+    readers.router,
 )
 # The framework would otherwise offer spans with addresses and queries of readers to whoever listens.
 _NO_TELEMETRY: Final[Any] = {
@@ -132,6 +134,7 @@ def create_app(settings: Settings | None = None) -> Served:
     app.state.methods = methods
     if metrics.wanted():
         app.add_middleware(metrics.Counted)
+    app.add_middleware(Recorded)
     app.add_middleware(
         Edge,
         methods=methods,

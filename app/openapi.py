@@ -64,7 +64,7 @@ def describe(app: FastAPI, resources: Iterable[Resource]) -> dict[str, Any]:
     tags += [{"name": "names", "description": "Finding people by any spelling of their names."}]
     tags += [{"name": "sync", "description": "Copying the register and following it."}]
     tags += [
-        {"name": "keys", "description": "API keys, and what was done (admin)."},
+        {"name": "keys", "description": "API keys, what was done, and what was read (admin)."},
         {"name": "service", "description": "The service."},
     ]
     document = get_openapi(
@@ -79,7 +79,9 @@ def describe(app: FastAPI, resources: Iterable[Resource]) -> dict[str, Any]:
     _add_schemas(document, resources)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            guarded = method in {"post", "put", "patch", "delete"} or path.startswith(("/v1/keys", "/v1/acts"))
+            guarded = method in {"post", "put", "patch", "delete"} or path.startswith(
+                ("/v1/keys", "/v1/acts", "/v1/reads")
+            )
             operation.setdefault("security", _KEY if guarded else _PUBLIC_OR_KEY)
             operation["responses"].pop("422", None) if _is_default(operation) else None
             _drop_unsaid(operation["responses"])

@@ -1,4 +1,4 @@
-"""What is noted of those who have keys, beside the register: on which day a key was last used."""
+"""What is noted of those who have keys, beside the register: on which day each was used, and what it read."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -39,6 +39,10 @@ class Ledger:
         if key_id not in self._used:
             self._used.add(key_id)
             self._add(lambda session: session.execute(_last_use(key_id, today)))
+
+    async def note(self, note: Note) -> None:
+        """Write a note; it is on disk when this returns."""
+        await asyncio.shield(self._add(note))
 
     def _add(self, note: Note) -> "asyncio.Future[None]":
         noted: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -20,6 +20,7 @@ from app.core.desk import Desk, Rule
 from app.core.documents import etag
 from app.core.kinds import Fields, Kinds
 from app.core.problems import Moved, Problem, fault, faults, invalid
+from app.core.reads import note_reader
 
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
 _REASON_LENGTH: Final = 500
@@ -38,6 +39,7 @@ def database_of(request: Request) -> Database:
 
 def desk_of(request: Request, session: AsyncSession, caller: Caller) -> Desk:
     """Open a caller's desk in a transaction."""
+    note_reader(request, caller)
     kinds: Kinds = database_of(request).kinds
     rules: dict[str, list[Rule]] = request.app.state.rules
     return Desk(session, kinds, caller, dict(rules))

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.cursors import Cursors, cursors_of, start
 from app.core.problems import Problem
+from app.core.reads import note_reader
 from app.core.requests import database_of, identified, may_be_brief
 from app.register import KINDS
 from app.sync.feed import FeedPage, Unreached, View, page_after
@@ -47,6 +48,7 @@ class Follower:
     async def view(self, session: AsyncSession) -> tuple[View, Cursors]:
         """Give what the caller may hear, as their key stands now."""
         caller = await identified(self.request, session)
+        note_reader(self.request, caller)
         identity = await database_of(self.request).identity()
         return View(caller.tier, self.kinds), cursors_of(identity, caller.tier)
 
