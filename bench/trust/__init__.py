@@ -19,4 +19,4 @@ they need themselves (`tests.serving.served` runs a server in a process of its o
 
 from typing import Final
 
-CHECKS: Final = ("bench.trust.tampering", "bench.trust.backups", "bench.trust.noises")
+CHECKS: Final = ("bench.trust.tampering", "bench.trust.backups", "bench.trust.faults", "bench.trust.noises")
