@@ -11,6 +11,7 @@ from bench.cases import Case, Reader
 from bench.servers import Server, Servers
 
 _LEAST_NOISE: Final = 0.08
+MOST_NOISE: Final = 1.0  # beyond this a ratio says nothing
 _DEVIATIONS: Final = 3.0  # how far apart the medians of two runs may lie, in standard errors
 _TO_DEVIATION: Final = 1.4826  # from the median absolute deviation to the standard deviation
 _MEDIANS: Final = 1.2533  # the standard error of a median in that of a mean

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench.measuring import Row, growth
+from bench.measuring import MOST_NOISE, Row, growth
 from bench.results import Measured, Run
 from bench.servers import ROOT
 
@@ -24,8 +24,8 @@ FLOORS: Final = {
 _INTRODUCTION: Final = """\
 # Performance
 
-Made by `python3 run.py bench --save` on {on}: {machine}. The people are invented; the server is one worker with
-keys, visibility, limits and headers on.
+Made by `python3 run.py bench --save` on {on}: {machine}.
+The people are invented; the server is one worker with keys, visibility, limits and headers on.
 
 Every operation is measured against a bare uvicorn on the same machine that answers fixed bytes of the same size, a
 slice of one and a slice of the other in turn, over 16 connections that each wait for their answer. **Ratio** is the
@@ -35,7 +35,8 @@ more where the client is what limits. Times are from request to whole answer, in
 is kept in memory, *from the database* one with `VESTKA_HOT_CACHE_MB=0`.
 
 **Noise** is by how much the ratio may differ in another run, three standard errors of the difference of two; a
-difference within it says nothing. `python3 run.py bench` says what got slower than here beyond the noise of both.
+difference within it says nothing. Where it says *more*, others used the machine so much that the ratio says nothing,
+and CPU is what is left to read. `python3 run.py bench` says what got slower than here beyond the noise of both.
 """
 
 
@@ -71,7 +72,11 @@ def _cells(row: Row) -> tuple[str, ...]:
     rate = f"{row.requests:,.0f}" if row.requests > 10 else f"{row.requests:.2g}"  # noqa: PLR2004
     ratio = f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"{row.ratio:.2g}"  # noqa: PLR2004
     cpu = "–" if not row.cpu else f"{row.cpu:.2f}" if row.cpu >= 0.1 else f"{row.cpu:.2g}"  # noqa: PLR2004
-    return (row.case, f"{row.size:,}", rate, ratio, f"±{row.noise:.0%}", cpu, *times)
+    return (row.case, f"{row.size:,}", rate, ratio, _noise(row.noise), cpu, *times)
+
+
+def _noise(noise: float) -> str:
+    return f"±{noise:.0%}" if noise < MOST_NOISE else "more"
 
 
 def _exported(measured: Measured) -> str:
@@ -95,7 +100,7 @@ def _writes(measured: Measured) -> str:
 
 def _disturbed(measured: Measured) -> str:
     rows = [
-        (f"{one.read}, {one.way}", f"{one.writes:.0f}", f"{one.left:.0%}", f"±{one.noise:.0%}")
+        (f"{one.read}, {one.way}", f"{one.writes:.0f}", f"{one.left:.0%}", _noise(one.noise))
         for one in measured.disturbed
     ]
     return "What is left of the rate of ready answers while somebody writes ten times a second:\n\n" + table(
@@ -109,10 +114,10 @@ def _growths(run: Run) -> Iterator[str]:
         for large in larger:
             yield f"## Growth from {small.people:,} to {large.people:,} people, {database}\n"
             yield "What an answer costs, as a multiple of what it costs in the smaller register.\n"
-            rows = [(case, f"{cost:.2f}", f"±{noise:.0%}") for case, cost, noise in growth(small.rows, large.rows)]
+            rows = [(case, f"{cost:.2f}", _noise(noise)) for case, cost, noise in growth(small.rows, large.rows)]
             if small.export and large.export:
                 each = [one.seconds / one.records for one in (small.export, large.export)]
-                rows.append(("export, a record", f"{each[1] / each[0]:.2f}", f"±{large.export.row.noise:.0%}"))
+                rows.append(("export, a record", f"{each[1] / each[0]:.2f}", _noise(large.export.row.noise)))
             yield table(("", "cost", "noise"), rows)
 
 

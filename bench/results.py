@@ -48,7 +48,8 @@ class Run:
 
 def this_run(measured: Sequence[Measured]) -> Run:
     """Give the run that was just made."""
-    return Run(datetime.now(UTC).date().isoformat(), machine(), measured)
+    said = f"{machine()}, load average {os.getloadavg()[2]:.0f}"
+    return Run(datetime.now(UTC).date().isoformat(), said, measured)
 
 
 def machine() -> str:
