@@ -19,4 +19,10 @@ they need themselves (`tests.serving.served` runs a server in a process of its o
 
 from typing import Final
 
-CHECKS: Final = ("bench.trust.tampering", "bench.trust.backups", "bench.trust.faults", "bench.trust.noises")
+CHECKS: Final = (
+    "bench.trust.tampering",
+    "bench.trust.backups",
+    "bench.trust.faults",
+    "bench.trust.noises",
+    "bench.trust.following",
+)
