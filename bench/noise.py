@@ -162,11 +162,12 @@ async def _exchange(address: Address, sent: bytes) -> str:
 def described(base: str, headers: Mapping[str, str], examples: int, seed: int = 0, *more: str) -> Found:
     """Have schemathesis try all that the description of the API allows, and what it does not, with every check.
 
-    The stream of changes does not end, so that it is left out.
+    Left out are the stream of changes, which does not end, and what ends single keys: the key at hand would be next.
     """
     said = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     command = [sys.executable, "-P", "-m", "schemathesis.cli", "run", f"{base}/openapi.json", *said]
-    command += ["-n", str(examples), "--seed", str(seed), "--exclude-path", "/v1/changes/stream", "--no-color", *more]
+    command += ["-n", str(examples), "--seed", str(seed), "--no-color", *more]
+    command += ["--exclude-path", "/v1/changes/stream", "--exclude-path-regex", "^/v1/keys/"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - of our own
     counted = re.search(r"([0-9,]+) generated", done.stdout)
     found = Found("requests by the description", int(counted[1].replace(",", "")) if counted else 0)
