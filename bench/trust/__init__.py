@@ -25,4 +25,5 @@ CHECKS: Final = (
     "bench.trust.faults",
     "bench.trust.noises",
     "bench.trust.following",
+    "bench.trust.crowds",
 )
