@@ -122,6 +122,8 @@ class Database:
             writing = await session.run_sync(lambda sync: recorder.begin(sync, author, **said))
             yield session
         self.watch.stir()
+        if writing.left:  # other processes have forgotten by then what they had ready
+            await asyncio.sleep(self.watch.lag)
         if writing.erased and not await asyncio.to_thread(empty_log, self.url) and not bulk:
             self._emptying = asyncio.create_task(self._empty_log())
 

@@ -82,6 +82,7 @@ class Writing:
     key_id: UUID | None = None
     reason: str | None = None
     erase: set[Key] = field(default_factory=set)
+    left: bool = False  # whether the public may not see any more what it saw
     erased: bool = False  # whether something was erased that may be in the database's log still
     merged: dict[Key, Key] = field(default_factory=dict)  # records that become part of others
     restored: set[Key] = field(default_factory=set)  # merged ones that are records again

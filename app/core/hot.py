@@ -21,7 +21,12 @@ State = tuple[int, int]  # the place of the last change that the public heard of
 
 
 class Watch(Protocol):
-    """Tells the state of the register as the public sees it."""
+    """Tells the state of the register as the public sees it.
+
+    ``lag`` is for how many seconds at most another process may take an earlier state for the present one.
+    """
+
+    lag: float
 
     def current(self) -> State | None:
         """Give the state, or None when it has to be asked for."""
@@ -190,7 +195,7 @@ class Polled:
 
     def __init__(self, ask: Refresh, seconds: float = 0.2) -> None:
         self._ask = ask
-        self._seconds = seconds
+        self.lag = seconds
         self._until = 0.0
         self._state: State = (-1, -1)
         self._stirred = 0
@@ -204,7 +209,7 @@ class Polled:
         asked, stirred = time.monotonic(), self._stirred
         self._state = await self._ask()
         if stirred == self._stirred:
-            self._until = asked + self._seconds
+            self._until = asked + self.lag
         return self._state
 
     def stir(self) -> None:

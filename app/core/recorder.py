@@ -74,6 +74,7 @@ class Recorder:
             row, moves = _log(writing, change)
             rows.append(row)
             heard += moves
+            writing.left |= any(one["tier"] == Tier.PUBLIC and one["action"] in ERASING for one in moves)
             if (record := objects.get(change.key)) is not None:
                 _stamp(record, change, writing)
         if rows:

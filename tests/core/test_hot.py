@@ -33,6 +33,7 @@ class Routes:
             (b"content-length", b"10000"),
         ]
         self.state = (1, 0)
+        self.lag = 0.0
 
     async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
         self.requests += 1

@@ -21,6 +21,7 @@ class FileWatch:
 
     def __init__(self, file: str) -> None:
         self._connection = sqlite3.connect(file, isolation_level=None, timeout=1)
+        self.lag = 0.0
         self._state: tuple[int, int] = (-1, -1)
         self._connection.execute("SELECT 1 FROM sqlite_master").fetchall()
         header = _index_header(file)
