@@ -23,6 +23,7 @@ CHECKS: Final = (
     "bench.trust.tampering",
     "bench.trust.backups",
     "bench.trust.faults",
+    "bench.trust.kills",
     "bench.trust.noises",
     "bench.trust.following",
     "bench.trust.crowds",
