@@ -7,7 +7,7 @@ covers its romanizations too.
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
@@ -104,6 +104,7 @@ def given_names(word: str) -> Mapping[int, float]:
     return next((forms[key] for key, forms in heard if key in forms), {})
 
 
+@lru_cache(maxsize=8192)
 def misspelt_given_names(word: str) -> Mapping[int, float]:
     """Return the ids of given names that the word is a slip away from, less similar than without the slip.
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from app.names.given import misspelt_given_names
 from app.names.likeness import first_letters
 from app.names.plan import CUT_OFF, SILENT_PATRONYMIC, Plan, Term
 from app.names.roles import Role
@@ -12,8 +13,9 @@ from app.names.vocabulary import Vocabulary
 MAX_NAMES: Final = 10_000
 """Names that are scored for one query; the others have less in common with it."""
 
-_CONTRADICTED: Final = {Role.PATRONYMIC: 0.8, Role.GIVEN: 0.95}
+_CONTRADICTED: Final = {Role.PATRONYMIC: 0.8, Role.GIVEN: 0.78}
 """What a score keeps when both names have a word in the role and the two differ."""
+_NEARLY: Final = 0.95
 _ABSENT_INITIAL: Final = 0.2
 _OTHER_ROLE: Final = 0.85
 """What it says that a typed surname is a patronymic of the register's name."""
@@ -90,7 +92,17 @@ def score(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> float:
         gained += _by_initials(open_terms, left, candidate, vocabulary)
     parts = [candidate.roles[place] for place in left]
     asked = _asked(plan, open_terms, parts)
-    return _kept(open_terms, parts) * gained / asked if asked else 0.0
+    slipped = _slipped(open_terms, left, candidate, vocabulary)
+    return _kept(open_terms, parts, slipped=slipped) * gained / asked if asked else 0.0
+
+
+def _slipped(open_terms: Sequence[Term], left: Sequence[int], candidate: Candidate, vocabulary: Vocabulary) -> bool:
+    """Tell whether a given name that differs may be the stored one with a slip, which made it another (Nasta, Nata)."""
+    meant = {
+        number for term in open_terms if term.role is Role.GIVEN for number in misspelt_given_names(term.keys.word)
+    }
+    words = [candidate.words[place] for place in left if candidate.roles[place] is Role.GIVEN] if meant else []
+    return any(not meant.isdisjoint(vocabulary[word].keys.given) for word in words if word in vocabulary)
 
 
 def _assign(plan: Plan, candidate: Candidate) -> tuple[float, int, int]:
@@ -109,7 +121,7 @@ def _assign(plan: Plan, candidate: Candidate) -> tuple[float, int, int]:
     return gained, terms, taken
 
 
-def _kept(open_terms: Sequence[Term], left: Sequence[Role]) -> float:
+def _kept(open_terms: Sequence[Term], left: Sequence[Role], *, slipped: bool) -> float:
     """Return what a score keeps for words of the stored name that the query lacks or contradicts."""
     misspelt = any(term.role is Role.GIVEN and not term.keys.personal for term in open_terms)
     kept = 1.0
@@ -118,7 +130,7 @@ def _kept(open_terms: Sequence[Term], left: Sequence[Role]) -> float:
             kept *= _LEFT_OVER[role]
     open_roles = {term.role for term in open_terms if term.keys.personal or term.role is not Role.GIVEN}
     for role in open_roles.intersection(left):
-        kept *= _CONTRADICTED.get(role, 1.0)
+        kept *= _NEARLY if slipped and role is Role.GIVEN else _CONTRADICTED.get(role, 1.0)
     return kept
 
 

@@ -74,6 +74,8 @@ def test_a_slip_does_not_matter(seeds: MemoryIndex, owner: str, spelling: str) -
         "Юрий Гагаринский",
         "Anastasiya Leskina",
         "Povarov Sergey",
+        "Анна Золотова",
+        "Людмила Лойка",
         "Mustafa Demir",
         "王小明",
     ],
