@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import paging
 from app.core.access import Caller
+from app.core.asked import PathId
 from app.core.history import ACTS, changes
 from app.core.lists import next_link
 from app.core.past import FieldChange
 from app.core.problems import Problem, docs
 from app.core.requests import JSON, STRICT, caller_of, database_of
-from app.core.resource import PathId
 
 # What the log keeps of a key that is for people; the rest serves to check it.
 _SHOWN = ("prefix", "owner", "scopes", "expires_at", "revoked_at", "replaces")

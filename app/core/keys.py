@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from app.core.access import ApiKey, Scope, make_key, rotated
 from app.core.acts import Admin
+from app.core.asked import PathId
 from app.core.contract import headers, sends
 from app.core.problems import Problem, docs
 from app.core.requests import JSON, STRICT, change_reason, database_of, model_of
-from app.core.resource import PathId
 from app.core.types import Line
 
 

@@ -1,21 +1,22 @@
 """A kind of record as part of the API: list, read, create, replace, patch, delete and history, written once."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BaseModel, create_model
 from pydantic_core import to_json
 
 from app.core import paging
 from app.core.access import Caller
+from app.core.asked import Asked, Enrich, PathId, Ready, as_stored, one_written
 from app.core.columns import TABLE_CONTENT, Listed, format_of, records_as_table
 from app.core.contract import IF_MATCH, IF_NONE_MATCH, MOVED, WRITE_HEADERS, ReadModels, answers, headers, sends
 from app.core.desk import Desk, Rule
 from app.core.documents import etag
-from app.core.express import Plan, Rows, Statement, Written, leave_plan
+from app.core.express import Plan, Statement, leave_plan
 from app.core.filters import Face, Filters
 from app.core.idempotency import Claim, Kept, keep, once
 from app.core.kinds import Fields, Kind
@@ -39,51 +40,9 @@ from app.core.requests import (
     written,
 )
 
-# Takes the request, the desk, the records as stored, and what was asked of them; None where a write answers.
-Enrich = Callable[[Request, Desk, Sequence[Item], BaseModel | None], Awaitable[list[bytes]]]
-# Makes an answer of a record's bytes and what was read with it, or None where that is not enough.
-Finish = Callable[[bytes, Sequence[Any]], bytes | None]
-# Takes the request and what was asked; None where answers need more than what is read with a record.
-Ready = Callable[[Request, BaseModel | None], Finish | None]
 _READ: Final = ("malformed", "unauthorized", "not-found", "gone", "invalid", "unavailable", "internal")
 _WRITE: Final = (*_READ, "forbidden", "merged", "changed", "too-large", "media-type")
 _CHANGE: Final = (*_WRITE, "mirrored", "unconditional")
-
-
-def _path_id(value: object) -> object:
-    """Read an id in a path; what is no id names no record."""
-    try:
-        return UUID(value) if isinstance(value, str) and len(value) == 36 else _unknown()  # noqa: PLR2004 - canonical form
-    except ValueError:
-        return _unknown()
-
-
-def _unknown() -> object:
-    raise Problem("not-found")
-
-
-def _as_stored(_: Request, __: BaseModel | None) -> Finish:
-    return lambda body, _: body
-
-
-def _one_written(finish: Finish, statements: Sequence[Statement], found: Sequence[Rows], _: str) -> Written | None:
-    """Write a record's answer by its plan; there must be one."""
-    if not found[0]:
-        return None
-    row = found[0][0]
-    body = finish(row[1], statements[0].values(2)(row))
-    return None if body is None else Written(body, etag(row[0], body))
-
-
-PathId = Annotated[UUID, BeforeValidator(_path_id), Field(description="The record's id.")]
-
-
-class Asked(BaseModel):
-    """The parameters that reading one record takes."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="An older version.")
 
 
 class Resource:
@@ -111,7 +70,7 @@ class Resource:
         self.filters = Filters(self.kind, sort)
         self.asked: type[Asked] = Asked
         self._enrich: Enrich | None = None
-        self._ready: Ready = _as_stored
+        self._ready: Ready = as_stored
         self.derived: Mapping[str, Any] = {}
 
     def plug(self, *, enrich: Enrich, ready: Ready, derived: Mapping[str, Any], asked: type[Asked], face: Face) -> None:
@@ -161,7 +120,7 @@ class Resource:
             await desk.find(self.kind, record_id)
             raise Problem("not-found")
         if finish := self._ready(request, asked):
-            leave_plan(request, Plan((Statement.of(result),), partial(_one_written, finish), record_id))
+            leave_plan(request, Plan((Statement.of(result),), partial(one_written, finish), record_id))
         item = Item(row.body, row[2:])
         return row.version, (await self.enriched(request, desk, [item], asked))[0]
 

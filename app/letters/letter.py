@@ -10,11 +10,11 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
+from app.core.asked import PathId
 from app.core.contract import IF_NONE_MATCH, headers, sends
 from app.core.documents import etag
 from app.core.problems import fault, invalid
 from app.core.requests import JSON, STRICT, answer, model_of, reading
-from app.core.resource import PathId
 from app.letters.coverage import uncovered
 from app.letters.envelope import envelope
 from app.letters.press import UnprintableError, forget

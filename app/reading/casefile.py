@@ -10,12 +10,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic_core import to_json
 
+from app.core.asked import PathId
 from app.core.contract import IF_NONE_MATCH, MOVED, answers
 from app.core.documents import etag
 from app.core.kinds import Key
 from app.core.problems import docs
 from app.core.requests import STRICT, ReadDesk, answer
-from app.core.resource import PathId
 from app.reading.days import AsOf, today
 from app.reading.dossier import Dossier, Record, dated, made
 from app.reading.gather import dossiers

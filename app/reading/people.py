@@ -7,9 +7,9 @@ from fastapi import Request
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import to_json
 
+from app.core.asked import Asked, Finish
 from app.core.desk import Desk
 from app.core.lists import Item
-from app.core.resource import Asked, Finish
 from app.reading.days import AsOf, today
 from app.reading.gather import dossiers
 from app.reading.situation import Situation, situation

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.access import Caller
+from app.core.asked import PathId
 from app.core.contract import IF_MATCH, WRITE_HEADERS, answers, sends
 from app.core.desk import Desk
 from app.core.idempotency import Claim, Kept, keep, once
@@ -30,7 +31,6 @@ from app.core.requests import (
     writer_of,
     written,
 )
-from app.core.resource import PathId
 from app.core.types import Id
 from app.core.undoing import Step, steps_of_merge
 from app.register.joining import gained, likeness, moved, narrower, undone, united

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import from_json, to_json
 
+from app.core.asked import PathId
 from app.core.contract import IF_NONE_MATCH, MOVED, headers
 from app.core.documents import etag
 from app.core.lists import Item
 from app.core.problems import Problem, docs, fault, invalid
 from app.core.requests import JSON, ReadDesk, answer, database_of, reading
-from app.core.resource import PathId
 from app.reading.finding.finder import finder_of
 from app.reading.reconciling.answering import TYPES, reconciled, suggested
 from app.reading.reconciling.asking import BATCH, PROPERTIES, batch_of, id_in, is_person

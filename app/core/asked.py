@@ -1,0 +1,58 @@
+"""What is asked of one record, and how an answer is made of what was read of it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from app.core.desk import Desk
+from app.core.documents import etag
+from app.core.express import Rows, Statement, Written
+from app.core.lists import Item
+from app.core.problems import Problem
+
+# Takes the request, the desk, the records as stored, and what was asked of them; None where a write answers.
+Enrich = Callable[[Request, Desk, Sequence[Item], BaseModel | None], Awaitable[list[bytes]]]
+# Makes an answer of a record's bytes and what was read with it, or None where that is not enough.
+Finish = Callable[[bytes, Sequence[Any]], bytes | None]
+# Takes the request and what was asked; None where answers need more than what is read with a record.
+Ready = Callable[[Request, BaseModel | None], Finish | None]
+
+
+def _path_id(value: object) -> object:
+    """Read an id in a path; what is no id names no record."""
+    try:
+        return UUID(value) if isinstance(value, str) and len(value) == 36 else _unknown()  # noqa: PLR2004 - canonical form
+    except ValueError:
+        return _unknown()
+
+
+def _unknown() -> object:
+    raise Problem("not-found")
+
+
+PathId = Annotated[UUID, BeforeValidator(_path_id), Field(description="The record's id.")]
+
+
+def as_stored(_: Request, __: BaseModel | None) -> Finish:
+    """Answer with the record's bytes as they are."""
+    return lambda body, _: body
+
+
+def one_written(finish: Finish, statements: Sequence[Statement], found: Sequence[Rows], _: str) -> Written | None:
+    """Write a record's answer by its plan; there must be one."""
+    if not found[0]:
+        return None
+    row = found[0][0]
+    body = finish(row[1], statements[0].values(2)(row))
+    return None if body is None else Written(body, etag(row[0], body))
+
+
+class Asked(BaseModel):
+    """The parameters that reading one record takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="An older version.")
