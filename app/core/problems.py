@@ -56,7 +56,13 @@ _ALL: Final = (
     Type("too-many-requests", 429, "Too many requests", "Wait as many seconds as `Retry-After` says; then go slower."),
     Type("head-too-large", 431, "The header fields are too large", "Send fewer or shorter header fields."),
     Type("internal", 500, "The register failed", "This is our fault. Nothing was written. Tell those who run it."),
-    Type("unavailable", 503, "The register is busy", "Nothing was written. Try again after `Retry-After` seconds."),
+    Type(
+        "unavailable",
+        503,
+        "The register is busy",
+        "Try again after `Retry-After` seconds. A write that was cut off at its very end may have been made: read "
+        "first, or send an `Idempotency-Key`, with which nothing is done twice.",
+    ),
 )
 TYPES: Final[dict[str, Type]] = {kind.slug: kind for kind in _ALL}
 
