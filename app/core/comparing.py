@@ -16,9 +16,11 @@ from pydantic_core import to_json, to_jsonable_python
 from sqlalchemy import Row, Select, Table, and_, exists, func, select
 from sqlalchemy.orm import Session
 
+from app.core import headings
 from app.core.access import ApiKey
+from app.core.cursors import Identity
 from app.core.documents import canonical, documents, fingerprint, mark_of
-from app.core.history import changes, versions
+from app.core.history import changes, register, versions
 from app.core.kinds import Fields, Kind, Kinds
 from app.core.plain import UNREADABLE, columns_of, plain
 from app.core.record import Record, Tier, core_type, shadows
@@ -39,10 +41,19 @@ def faults(session: Session, kinds: Kinds) -> Iterator[str]:
         yield from _untold(session, kind.name, table)
     for row in session.execute(select(documents).where(documents.c.kind.not_in(list(kinds))).limit(1)):
         yield f"{row.kind} {row.id}: there is no such kind of record"
+    yield from _misled(session)
     try:
         yield from _keys(session)
     except UNREADABLE:
         yield "API keys: something of them cannot be read"
+
+
+def _misled(session: Session) -> Iterator[str]:
+    """Give the records of which the feed says something else before it shows them."""
+    identity = Identity(*session.execute(select(register.c.register_id, register.c.secret)).one())
+    for tier, row, _ in headings.wrong(session, identity):
+        if row.heading is not None:  # one that is not kept is written when it is asked for
+            yield f"{row.kind} {row.id}: what the feed says of it to {_NAMES[int(tier)]} is not what the history says"
 
 
 def _plain(kind: Kind) -> Table:

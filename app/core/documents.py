@@ -28,9 +28,7 @@ documents: Final = Table(
     Column("hash", String, nullable=False),
     Column("body", LargeBinary),
     Column("source", Uuid),  # the register that it is copied from; null for what is kept here
-    Column(
-        "heading", LargeBinary
-    ),  # what stands before the record in the feed; null where it is written when asked for
+    Column("heading", LargeBinary),  # what stands before the record in the feed; null: written when asked for
     Index("ix_documents_feed", "tier", "position"),
     Index("ix_documents_kind", "tier", "kind", "position"),
     Index("ix_documents_updated", "tier", "kind", "updated_at", "id"),

@@ -6,15 +6,13 @@ from uuid import UUID
 from sqlalchemy import Table, and_, delete, select, update
 from sqlalchemy.orm import Session
 
-from app.core import copied
+from app.core import copied, headings
 from app.core.bulk import insert_rows
-from app.core.cursors import Identity, Place, cursors_of, heading
+from app.core.cursors import Identity
 from app.core.database import Database
-from app.core.dialects import OuterFirst
 from app.core.documents import documents, entries, fingerprint, links, render
-from app.core.history import changes
 from app.core.kinds import Fields, Key, Kind
-from app.core.projection import merged, sights
+from app.core.projection import sights
 from app.core.record import Record, Tier
 from app.core.recorder import Recorder, turn, writing_in
 from app.core.visibility import effective, redact, seen_by
@@ -43,22 +41,10 @@ def _everything(session: Session, database: Database) -> int:
 def _headings(session: Session, identity: Identity) -> int:
     """Write again what stands before documents in the feed."""
     c, wrong = documents.c, 0
-    for tier in Tier:
-        cursors, last = cursors_of(identity, tier), 0
-        query = select(c.kind, c.id, c.position, c.version, c.action, c.heading, changes.c.at)
-        query = query.select_from(OuterFirst(documents, changes, changes.c.position == c.position))
-        query = query.where(c.tier == int(tier)).order_by(c.position).limit(_PORTION)
-        while rows := session.execute(query.where(c.position > last)).all():
-            last = rows[-1].position
-            into = merged(session, [(row.kind, row.id) for row in rows if row.action == "merge"])
-            for row in rows:
-                cursor, key = cursors.seal(Place(row.position, row.at)), (row.kind, row.id)
-                led = into[key][0] if key in into else None
-                written = heading(cursor, row.at, key, row.version, row.action, led)
-                if written != row.heading:
-                    there = and_(c.kind == row.kind, c.id == row.id, c.tier == int(tier))
-                    session.execute(update(documents).where(there).values(heading=written))
-                    wrong += 1
+    for tier, row, written in headings.wrong(session, identity):
+        there = and_(c.kind == row.kind, c.id == row.id, c.tier == int(tier))
+        session.execute(update(documents).where(there).values(heading=written))
+        wrong += 1
     return wrong
 
 

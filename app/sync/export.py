@@ -71,7 +71,7 @@ async def export(
     ] = None,
     format: Annotated[  # noqa: A002 - the parameter's word
         Literal["jsonl", "csv", "zip"],
-        Query(description="`csv`: the one `kind` as a table for people. `zip`: a table of each kind."),
+        Query(description="`jsonl`: for programs. `csv`: the one `kind` as a table for people. `zip`: one of each."),
     ] = "jsonl",
 ) -> Response:
     """Everything that you may read, as JSON Lines from one state of the register.

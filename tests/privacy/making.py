@@ -111,9 +111,9 @@ async def _tell(url: str, tier: Tier) -> None:
     database = open_database(url)
     async with database.write("tests") as session:
         await session.execute(update(registers).values(register_id=_ID, secret=bytes(32)))
-    made = Told(create_app(_SETTINGS), database, await _keys(database, {}))
     try:
-        with _clock() as at:
+        with _clock() as at:  # from the first change on: none has a time before the last one's
+            made = Told(create_app(_SETTINGS), database, await _keys(database, {}))
             for step in STORY.told(tier):
                 at(step.number)
                 await _take(made, step, tier)

@@ -142,7 +142,7 @@ def readable(body: bytes, media_type: str) -> str:
         return ""
     if media_type.startswith("application/pdf"):
         return _pdf_text(body)
-    if "spreadsheetml" in media_type:
+    if "spreadsheetml" in media_type or media_type.startswith("application/zip"):
         with zipfile.ZipFile(io.BytesIO(body)) as book:
             return "\n".join(book.read(name).decode() for name in book.namelist())
     text = body.decode()

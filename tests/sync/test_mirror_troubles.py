@@ -13,6 +13,7 @@ from sqlalchemy import update
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.access import ApiKey
+from app.core.database import Database
 from app.core.history import register
 from app.register import KINDS
 from app.sync.backup.making import back_up
@@ -216,12 +217,18 @@ async def test_a_register_does_not_copy_itself(copying: Copying) -> None:
         await command(copying.source.database, copying.url, None, copying.said).run()
 
 
+async def _restarted(database: Database) -> None:
+    """Forget what a server knows of its register, as one that is started anew."""
+    await database.direct.close()
+    database._identity = database._direct = None  # noqa: SLF001 - there is no other way than to start anew
+
+
 async def test_another_register_at_the_same_address_is_refused(copying: Copying) -> None:
     await create(copying.source.editor, "persons", person())
     await copying.copy()
     async with copying.source.database.write("tests") as session:
         await session.execute(update(register).values(register_id=uuid4()))
-    copying.source.database._identity = None  # noqa: SLF001 - as in a server that was started since
+    await _restarted(copying.source.database)
     await create(copying.source.editor, "persons", person())
     with pytest.raises(Stopped, match="there is another register"):
         await copying.copy()

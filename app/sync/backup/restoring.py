@@ -19,7 +19,7 @@ from app.core.dialects import InUse, alone
 from app.core.history import register
 from app.core.kinds import Kinds
 from app.core.migrating import migrate_within, revisions
-from app.core.plain import Columns, plain, reader_of
+from app.core.plain import UNREADABLE, Columns, plain, reader_of
 from app.core.verifying import verify
 from app.sync.backup.archive import Contents, Count, Unusable, reading
 from app.sync.backup.making import digests_of
@@ -63,9 +63,8 @@ def check(file: Path) -> Backup:
     """Read a backup from its first line to its last; ``Unusable`` if it is not whole."""
     with reading(file) as reader:
         for _, columns, rows in reader.tables():
-            read = reader_of(columns)
-            for row in rows:
-                read(row)
+            for _ in _read(columns, rows):
+                pass
         if reader.contents.revision not in revisions():
             raise Unusable("It was made by a newer version of Vestka. Run that one.")
         return Backup(file, reader.contents)
@@ -114,10 +113,20 @@ def _fill(connection: Connection, backup: Backup) -> None:
 
 
 def _fill_table(connection: Connection, name: str, columns: Columns, rows: Iterator[Sequence[Any]]) -> None:
-    table, read = plain(name, columns), reader_of(columns)
+    table, read = plain(name, columns), _read(columns, rows)
     connection.execute(delete(table))
-    while portion := [read(row) for row in islice(rows, _PORTION)]:
+    while portion := list(islice(read, _PORTION)):
         connection.execute(insert(table), portion)
+
+
+def _read(columns: Columns, rows: Iterator[Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    """Give rows for the database; what is damaged may be no value at all, long before the sum of all tells it."""
+    read = reader_of(columns)
+    for row in rows:
+        try:
+            yield read(row)
+        except UNREADABLE:
+            raise Unusable("It is damaged.") from None
 
 
 async def _compare(connection: AsyncConnection, contents: Contents, kinds: Kinds) -> None:
