@@ -29,8 +29,8 @@ from tests.sync.mirroring import Copying, listening
 from tests.sync.test_digest import digest_of
 
 # `python3 run.py trust` asks for more of each.
-KILLS = int(os.environ.get("VESTKA_TRIAL_KILLS", "2"))
-ANSWERED = int(os.environ.get("VESTKA_TRIAL_WRITES", "40"))
+KILLS = int(os.environ.get("VESTKA_TRIAL_KILLS", "1"))
+ANSWERED = int(os.environ.get("VESTKA_TRIAL_WRITES", "30"))
 EXAMPLES = int(os.environ.get("VESTKA_TRIAL_EXAMPLES", "3"))
 WRITERS, FOLLOWERS = 8, 3
 ANY = {"If-Match": "*"}
