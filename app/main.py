@@ -130,7 +130,7 @@ def create_app(settings: Settings | None = None) -> Served:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     routes = [route for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
-    methods = Methods((route.path_regex, frozenset(route.methods or ())) for route in routes)
+    methods = Methods((route.path, route.path_regex, frozenset(route.methods or ())) for route in routes)
     app.state.methods = methods
     if metrics.wanted():
         app.add_middleware(metrics.Counted)

@@ -1,7 +1,7 @@
 """The outermost layer: HEAD, OPTIONS, CORS, security headers, body limits, and no error that is not a problem."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import structlog
@@ -39,16 +39,36 @@ class _TooLarge(Exception):  # noqa: N818 - caught a few lines below
 
 
 class Methods:
-    """Which methods each path takes, over all routes."""
+    """Which methods each path takes, over all routes.
 
-    def __init__(self, routes: Iterable[tuple[re.Pattern[str], frozenset[str]]]) -> None:
-        self._routes = list(routes)
+    A path that is written out is that of its own routes alone, though `/v1/persons/{id}` would match
+    `/v1/persons/facets` as well.
+    """
+
+    def __init__(self, routes: Iterable[tuple[str, re.Pattern[str], frozenset[str]]]) -> None:
+        self._written: dict[str, set[str]] = {}
+        self._patterns: list[tuple[re.Pattern[str], frozenset[str]]] = []
+        for path, pattern, methods in routes:
+            if "{" in path:
+                self._patterns.append((pattern, methods))
+            else:
+                self._written.setdefault(path, set()).update(_with_head(methods))
 
     def at(self, path: str) -> str:
         """Give the value of ``Allow`` for a path; empty for a path that there is not."""
-        found = {method for pattern, methods in self._routes if pattern.match(path) for method in methods}
-        found |= {"HEAD"} if "GET" in found else set()
+        found = self._written.get(path) or _with_head(
+            {method for pattern, methods in self._patterns if pattern.match(path) for method in methods}
+        )
         return ", ".join(sorted(found | {"OPTIONS"})) if found else ""
+
+    def refuse(self, path: str, method: str) -> bool:
+        """Tell whether a path that is written out does not take a method."""
+        methods = self._written.get(path)
+        return methods is not None and method not in methods and method != "OPTIONS"
+
+
+def _with_head(methods: Collection[str]) -> set[str]:
+    return {*methods, "HEAD"} if "GET" in methods else {*methods}
 
 
 class Edge:
@@ -87,9 +107,13 @@ class Edge:
 
     def _refused(self, scope: Scope) -> Problem | None:
         refused: Problem | None = scope.get(REFUSED)
-        if refused is None and len(scope["path"]) + len(scope["query_string"]) > self._longest:
+        if refused is not None:
+            return refused
+        if len(scope["path"]) + len(scope["query_string"]) > self._longest:
             return Problem("too-long", f"The address takes up to {self._longest} bytes. Ask in several requests.")
-        return refused
+        if self._methods.refuse(scope["path"], scope["method"]):
+            return Problem("method-not-allowed", headers={"Allow": self._methods.at(scope["path"])})
+        return None
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

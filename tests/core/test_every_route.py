@@ -1,6 +1,7 @@
 """What holds for every route that there is, read off the description: a new one is tested on arrival."""
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 # Its clients send parameters of their own making.
 OPEN = "/v1/reconcile"
 ANY = {"If-Match": "*"}
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
+FILES: dict[str, dict[str, Any]] = {"/docs": {"get": {}}, "/openapi.json": {"get": {}}}
 
 
 def target(path: str) -> str:
@@ -34,14 +37,16 @@ async def test_an_unknown_parameter_is_refused_by_name(register: Register, role:
 
 
 async def test_every_path_says_what_it_takes_and_refuses_the_rest_with_a_problem(register: Register) -> None:
-    for path, operations in PATHS.items():
+    """Whatever a path with an id would say to it: `/v1/persons/facets` is no person."""
+    for path, operations in (PATHS | FILES).items():
         told = await register.public.options(target(path))
         assert told.status_code == 204, path
         allowed = set(told.headers["allow"].split(", "))
-        assert {method.upper() for method in operations} <= allowed, path
-        refused = await register.public.request("TRACE", target(path))
-        is_problem(refused, 405, "method-not-allowed")
-        assert set(refused.headers["allow"].split(", ")) == allowed
+        assert allowed == {"OPTIONS", *map(str.upper, operations), *(["HEAD"] if "get" in operations else [])}, path
+        for role, method in product(("public", "admin"), METHODS - allowed):
+            refused = await register.clients[role].request(method, target(path), headers=ANY)
+            is_problem(refused, 405, "method-not-allowed")
+            assert set(refused.headers["allow"].split(", ")) == allowed, (method, path)
 
 
 async def test_whoever_lacks_the_key_is_told_so_by_every_route_that_needs_one(register: Register) -> None:
