@@ -84,7 +84,7 @@ class Served(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; what fails before the routes is a problem too."""
         try:
-            await (self.front or self.routed)(scope, receive, send)
+            await ((REFUSED not in scope and self.front) or self.routed)(scope, receive, send)
         except ConnectionAbortedError:
             raise  # an answer had begun: the connection breaks
         except Exception as error:

@@ -165,10 +165,14 @@ class Wire(Prompt):
             if self._is_head() or not cycle.more_body:  # an earlier request has its answer first
                 cycle.keep_alive = False
                 return
+            if self.pipeline:  # it waits behind others: answered in its turn, and then no more
+                cycle.scope[REFUSED] = problem  # type: ignore[typeddict-unknown-key]  # uvicorn has a type of its own
+                cycle.keep_alive = cycle.more_body = False
+                return
             if cycle.response_started:
                 self.transport.abort()
                 return
-            cycle.disconnected = True
+            cycle.disconnected, cycle.waiting_for_100_continue = True, False  # whoever asks for the body writes no more
             cycle.message_event.set()
         if self._around == 0 and problem.type.slug == "too-slow":  # who has said nothing is told nothing
             self.transport.close()

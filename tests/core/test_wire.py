@@ -4,10 +4,12 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
 from app.core.atonce import WHOLE, Answer, Question
+from app.core.edge import REFUSED
 from app.core.wire import Wire
 
 
@@ -133,3 +135,34 @@ async def test_a_body_behind_a_question_that_is_answered_is_left_aside() -> None
     app = _Prepared()
     sent = b"GET /ready HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbodyGET /ready/2 HTTP/1.1\r\nHost: x\r\n\r\n"
     assert _heard(await _ask(sent[:70], sent[70:], app=app)) == [["/ready"], ["/ready/2"]]
+
+
+async def _in_time(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Echo in another turn of the loop, unless it is told what to answer."""
+    await asyncio.sleep(0)
+    if REFUSED in scope:
+        await scope[REFUSED].response()(scope, receive, send)
+    elif (await receive())["type"] == "http.request":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": json.dumps([scope["path"]]).encode() + b"\n"})
+
+
+_BROKEN_BODY = b"POST /broken HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n%b\r\nno length\r\n"
+
+
+async def test_a_broken_body_behind_requests_at_work_is_refused_in_its_turn(caplog: pytest.LogCaptureFixture) -> None:
+    get = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
+    for earlier in ((b"/a",), (b"/a", b"/b")):
+        answered = await _ask(b"".join(get % path for path in earlier) + _BROKEN_BODY % b"", app=_in_time)
+        assert [said[0].encode() for said in _heard(answered)] == [*earlier]
+        last = answered.rpartition(b"HTTP/1.1 ")[2]
+        assert last.startswith(b"400 Bad Request")
+        assert b"\r\nconnection: close\r\n" in last
+    assert caplog.records == []
+
+
+async def test_who_is_refused_is_not_told_to_go_on(caplog: pytest.LogCaptureFixture) -> None:
+    answered = await _ask(_BROKEN_BODY % b"Expect: 100-continue\r\n", app=_in_time)
+    assert answered.startswith(b"HTTP/1.1 400 Bad Request")
+    assert answered.count(b"HTTP/1.1 ") == 1
+    assert caplog.records == []
