@@ -4,6 +4,7 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final, Self
 
 _LEAP = r"(?:[12][0-9](?:0[48]|[2468][048]|[13579][26])|(?:12|16|20|24|28)00)"
@@ -30,6 +31,7 @@ class Parts:
     mark: str
 
 
+@lru_cache(maxsize=16_384)
 def parse(text: str) -> Parts:
     """Take a partial date apart.
 

@@ -3,6 +3,7 @@
 import calendar
 import re
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final, Self
 
 _Y, _M, _D = r"[1-9][0-9]{0,2}Y", r"[1-9][0-9]{0,2}M", r"[1-9][0-9]{0,3}D"
@@ -26,11 +27,7 @@ class Term(str):
     @property
     def parts(self) -> tuple[int, int, int]:
         """Give years, months and days as stated."""
-        found = _PARTS.match(self)
-        if found is None:  # pragma: no cover - __new__ has seen to it
-            raise ValueError(self)
-        years, months, days = (int(part or 0) for part in found.groups())
-        return years, months, days
+        return _parts(self)
 
     @property
     def key(self) -> int:
@@ -51,3 +48,12 @@ class Term(str):
             raise OverflowError("the term ends beyond the calendar")
         last = calendar.monthrange(year, month + 1)[1]
         return date(year, month + 1, min(start.day, last)) + timedelta(days=days)
+
+
+@lru_cache(maxsize=4_096)
+def _parts(text: str) -> tuple[int, int, int]:
+    found = _PARTS.match(text)
+    if found is None:  # pragma: no cover - __new__ has seen to it
+        raise ValueError(text)
+    years, months, days = (int(part or 0) for part in found.groups())
+    return years, months, days

@@ -1,7 +1,7 @@
 """Loads dossiers: everything about a page of persons as a tier sees it, in three statements whatever the number."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from app.reading.dossier import Dossier, Record
 _BELONGING: Final = ("detentions", "charges", "sentences", "hearings", "affiliations", "recognitions", "addresses")
 _LOOKED_UP: Final = {"facility_id": "facilities", "article_id": "articles", "case_id": "cases"}
 _CHUNK: Final = 500
+_TIERS: Final = {int(tier): tier for tier in Tier}
 _Seen = dict[str, dict[str, Record]]
 
 
@@ -39,24 +40,44 @@ async def dossiers(desk: Desk, person_ids: Sequence[UUID]) -> dict[UUID, Dossier
     return {whose.person_id: dossier for whose, dossier in found.items()}
 
 
-def gather(session: Session, tiers: Sequence[Tier], person_ids: Sequence[UUID]) -> dict[Whose, Dossier]:
-    """Give the dossiers of persons as each of the tiers sees them."""
+class _Parsed(dict[bytes, Record]):
+    """What was read already: most records say the same to every tier."""
+
+    def __init__(self, without: Collection[str]) -> None:
+        super().__init__()
+        self._without = without
+
+    def __missing__(self, body: bytes) -> Record:
+        record = from_json(body)
+        for name in self._without:
+            record.pop(name, None)
+        self[body] = record
+        return record
+
+
+def gather(
+    session: Session, tiers: Sequence[Tier], person_ids: Sequence[UUID], without: Collection[str] = ()
+) -> dict[Whose, Dossier]:
+    """Give the dossiers of persons as each of the tiers sees them, if so said ``without`` some fields."""
     found: dict[Whose, Dossier] = {}
     for start in range(0, len(person_ids), _CHUNK):
-        found |= _gather(session, [int(tier) for tier in tiers], person_ids[start : start + _CHUNK])
+        portion = person_ids[start : start + _CHUNK]
+        found |= _gather(session, [int(tier) for tier in tiers], portion, _Parsed(without))
     return found
 
 
-def _gather(session: Session, tiers: list[int], person_ids: Sequence[UUID]) -> dict[Whose, Dossier]:
+def _gather(
+    session: Session, tiers: list[int], person_ids: Sequence[UUID], parsed: _Parsed
+) -> dict[Whose, Dossier]:
     people: dict[Whose, Record] = {}
     theirs: dict[Whose, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for row in session.execute(_belongings(tiers, person_ids)):
-        record = from_json(row.body)
+        whose = Whose(_TIERS[row.tier], row.person_id)
         if row.kind == "persons":
-            people[Whose(Tier(row.tier), row.id)] = record
+            people[whose] = parsed[row.body]
         else:
-            theirs[Whose(Tier(row.tier), row.person_id)][row.kind].append(record)
-    looked_up = _look_up(session, tiers, people, theirs)
+            theirs[whose][row.kind].append(parsed[row.body])
+    looked_up = _look_up(session, tiers, people, theirs, parsed)
     return {whose: _dossier(person, theirs[whose], looked_up[whose.tier]) for whose, person in people.items()}
 
 
@@ -64,11 +85,11 @@ def _belongings(tiers: list[int], person_ids: Sequence[UUID]) -> Any:  # noqa: A
     """Give the statement for persons and what belongs to them."""
     d = documents.c
     seen = and_(d.tier.in_(tiers), d.body.is_not(None))
-    persons = select(d.kind, d.id, d.tier, d.body, d.id.label("person_id")).where(
+    persons = select(d.kind, d.tier, d.body, d.id.label("person_id")).where(
         d.kind == "persons", d.id.in_(person_ids), seen
     )
     belonging = (
-        select(d.kind, d.id, d.tier, d.body, links.c.to_id.label("person_id"))
+        select(d.kind, d.tier, d.body, links.c.to_id.label("person_id"))
         .select_from(links.join(documents, and_(d.kind == links.c.kind, d.id == links.c.id)))
         .where(links.c.to_kind == "persons", links.c.to_id.in_(person_ids), links.c.kind.in_(_BELONGING), seen)
     )
@@ -76,28 +97,35 @@ def _belongings(tiers: list[int], person_ids: Sequence[UUID]) -> Any:  # noqa: A
 
 
 def _look_up(
-    session: Session, tiers: list[int], people: dict[Whose, Record], theirs: dict[Whose, dict[str, list[Record]]]
+    session: Session,
+    tiers: list[int],
+    people: dict[Whose, Record],
+    theirs: dict[Whose, dict[str, list[Record]]],
+    parsed: _Parsed,
 ) -> dict[Tier, _Seen]:
     """Give, by tier, the places, articles and cases that these records refer to, and all that is cited."""
     found: dict[Tier, _Seen] = defaultdict(lambda: defaultdict(dict))
     mine = [record for kinds in theirs.values() for records in kinds.values() for record in records]
-    referred = {(kind, UUID(record[name])) for record in mine for name, kind in _LOOKED_UP.items() if record.get(name)}
-    others = _add(session, found, [_by_id(tiers, referred), _of_facilities(tiers, referred)])
-    cited = {
-        ("sources", UUID(citation["source_id"]))
-        for record in (*people.values(), *mine, *others)
-        for citation in record.get("citations") or ()
-    }
-    _add(session, found, [_by_id(tiers, cited)])
+    named = {(kind, record[name]) for record in mine for name, kind in _LOOKED_UP.items() if record.get(name)}
+    referred = {(kind, UUID(record_id)) for kind, record_id in named}
+    others = _add(session, found, [_by_id(tiers, referred), _of_facilities(tiers, referred)], parsed)
+    cited = {source_id for record in (*people.values(), *mine, *others) for source_id in _cited(record)}
+    _add(session, found, [_by_id(tiers, {("sources", UUID(source_id)) for source_id in cited})], parsed)
     return found
 
 
-def _add(session: Session, found: dict[Tier, _Seen], queries: Iterable[Select[Any] | None]) -> list[Record]:
+def _cited(record: Record) -> Iterator[str]:
+    return (citation["source_id"] for citation in record.get("citations") or ())
+
+
+def _add(
+    session: Session, found: dict[Tier, _Seen], queries: Iterable[Select[Any] | None], parsed: _Parsed
+) -> list[Record]:
     asked = [query for query in queries if query is not None]
     added = []
     for row in session.execute(union_all(*asked)) if asked else ():
-        record = from_json(row.body)
-        found[Tier(row.tier)][row.kind][record["id"]] = record
+        record = parsed[row.body]
+        found[_TIERS[row.tier]][row.kind][record["id"]] = record
         added.append(record)
     return added
 
@@ -107,7 +135,7 @@ def _by_id(tiers: list[int], keys: Iterable[Key]) -> Select[Any] | None:
     these = [and_(d.kind == kind, d.id.in_(ids)) for kind, ids in by_kind(keys)]
     if not these:
         return None
-    return select(d.kind, d.id, d.tier, d.body).where(or_(*these), d.tier.in_(tiers), d.body.is_not(None))
+    return select(d.kind, d.tier, d.body).where(or_(*these), d.tier.in_(tiers), d.body.is_not(None))
 
 
 def _of_facilities(tiers: list[int], keys: Iterable[Key]) -> Select[Any] | None:
@@ -115,7 +143,7 @@ def _of_facilities(tiers: list[int], keys: Iterable[Key]) -> Select[Any] | None:
     places = [record_id for kind, record_id in keys if kind == "facilities"]
     d = documents.c
     query = (
-        select(d.kind, d.id, d.tier, d.body)
+        select(d.kind, d.tier, d.body)
         .select_from(links.join(documents, and_(d.kind == links.c.kind, d.id == links.c.id)))
         .where(links.c.to_kind == "facilities", links.c.to_id.in_(places), links.c.kind == "addresses")
         .where(d.tier.in_(tiers), d.body.is_not(None))
@@ -129,12 +157,21 @@ def _dossier(person: Record, theirs: dict[str, list[Record]], seen: _Seen) -> Do
     cases = dict.fromkeys(record["case_id"] for record in mine if record.get("case_id"))
     places = {stay["facility_id"] for stay in theirs["detentions"] if stay.get("facility_id")}
     addresses = {key: address for key, address in seen["addresses"].items() if address.get("facility_id") in places}
+    theirs_or_place = {address["id"]: address for address in theirs["addresses"]} | addresses
+    # Only what this person needs, so that dossiers can be compared.
+    own = (person, *(record for records in belonging.values() for record in records), *theirs_or_place.values())
+    cited = {source_id for record in own for source_id in _cited(record)}
+    articles = {record["article_id"] for record in own if record.get("article_id")}
     return Dossier(
         person,
         **belonging,
         cases=tuple(seen["cases"][case_id] for case_id in cases if case_id in seen["cases"]),
-        facilities=seen["facilities"],
-        articles=seen["articles"],
-        sources=seen["sources"],
-        addresses={address["id"]: address for address in theirs["addresses"]} | addresses,
+        facilities=_of(seen["facilities"], places),
+        articles=_of(seen["articles"], articles),
+        sources=_of(seen["sources"], cited),
+        addresses=theirs_or_place,
     )
+
+
+def _of(seen: Mapping[str, Record], wanted: Iterable[str]) -> dict[str, Record]:
+    return {record_id: seen[record_id] for record_id in wanted if record_id in seen}

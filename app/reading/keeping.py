@@ -33,6 +33,8 @@ _THROUGH: Final = {
     "cases": ("charges", "sentences", "hearings"),
     "sources": ("detentions", "charges", "sentences"),
 }
+# Nothing follows from these, and without them most people are the same to every tier.
+_UNREAD: Final = ("private_notes", "verified_by", "version")
 _PORTION: Final = 200
 _AGAIN_SECONDS: Final = 30
 Row = dict[str, Any]
@@ -189,7 +191,7 @@ def _derived(session: Session, people: Sequence[UUID], lost: Mapping[Whose, date
     rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
     latest = _later(_latest(session, people), _before(session, people), lost)
     known: dict[UUID, tuple[Dossier, Facts]] = {}
-    for whose, dossier in gather(session, list(Tier), people).items():
+    for whose, dossier in gather(session, list(Tier), people, _UNREAD).items():
         before = known.get(whose.person_id)
         # Most people are the same to every tier.
         found = before[1] if before and before[0] == dossier else facts(dossier, on)
