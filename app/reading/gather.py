@@ -66,9 +66,7 @@ def gather(
     return found
 
 
-def _gather(
-    session: Session, tiers: list[int], person_ids: Sequence[UUID], parsed: _Parsed
-) -> dict[Whose, Dossier]:
+def _gather(session: Session, tiers: list[int], person_ids: Sequence[UUID], parsed: _Parsed) -> dict[Whose, Dossier]:
     people: dict[Whose, Record] = {}
     theirs: dict[Whose, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for row in session.execute(_belongings(tiers, person_ids)):
