@@ -17,3 +17,17 @@ async def test_a_register_is_filled_once(register: Register) -> None:
     public = (await register.public.get("/v1/persons?count=true")).json()
     assert public["total"] == expected.count(("persons", "public"))
     assert {item["situation"]["status"] for item in public["items"]} >= {"imprisoned", "released"}
+
+
+async def test_what_is_filled_in_bulk_holds_by_the_rules(register: Register) -> None:
+    await fill(register.database, 20)
+    before = (await register.admin.get("/v1/digest")).json()["kinds"]
+    written = [record for portion in portions(20) for record in portion]
+    for start in range(0, len(written), 500):
+        operations = [
+            {"op": "replace", "kind": kind, "id": str(record_id), "if_match": "*", "record": fields}
+            for kind, record_id, fields in written[start : start + 500]
+        ]
+        answer = await register.admin.post("/v1/batch", json={"operations": operations})
+        assert answer.status_code == 200, answer.text
+    assert (await register.admin.get("/v1/digest")).json()["kinds"] == before

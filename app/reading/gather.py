@@ -48,7 +48,7 @@ class _Parsed(dict[bytes, Record]):
         self._without = without
 
     def __missing__(self, body: bytes) -> Record:
-        record = from_json(body)
+        record: dict[str, Any] = from_json(body)
         for name in self._without:
             record.pop(name, None)
         self[body] = record
