@@ -85,7 +85,7 @@ async def list_changes(
     view, page = await follower.page(after)
     if not wait and not view.kinds:
         leave_feed_plan(request, view.tier, await follower.cursors(view), limit, goes_on=bool(after))
-    if wait and not page.items and await watch_of(request).news(view, page.position, wait):
+    if wait and not page.items and await watch_of(request).news(view, await follower.position(view, page), wait):
         view, page = await follower.page(page.cursor)
     # What was waited for is no answer to keep ready: whoever asks again wants to wait again.
     return answer(request, page.body(), page.tag, {"Cache-Control": "no-store"} if wait else None)
@@ -129,7 +129,8 @@ async def _events(follower: Follower, view: View, page: FeedPage) -> AsyncIterat
     while True:
         if page.items:
             yield page.events()
-        while not page.more and not await watch.news(view, page.position, HEARTBEAT_SECONDS):
+        position = await follower.position(view, page)
+        while not page.more and not await watch.news(view, position, HEARTBEAT_SECONDS):
             if not await _still(follower, view):
                 return
             yield b": still here\n\n"

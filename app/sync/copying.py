@@ -1,13 +1,13 @@
 """Everything that a tier may read, as JSON Lines from one state of the register."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, Select, and_, literal, select, tuple_
+from sqlalchemy import Select, bindparam, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.cursors import Cursors, Identity, Place
@@ -45,7 +45,7 @@ class Copy:
             counts[kind] = 0
             before = b'{"kind":"%b","record":' % kind.encode()
             between = b"}\n" + before
-            async for records in portions(session, _records(self.view.tier, kind, last), PORTION):
+            async for records in portions(session, *_records(self.view.tier, kind, last)):
                 counts[kind] += len(records)
                 yield b"%b%b}\n" % (before, between.join(records))
             last = None
@@ -81,16 +81,25 @@ class Copy:
         return at, self.after[1]
 
 
-def _records(tier: Tier, kind: str, last: tuple[datetime, UUID] | None) -> Select[Any]:
-    """Give the query for the records of a kind by age, or for those behind one."""
-    c = documents.c
-    wanted: ColumnElement[bool] = and_(c.tier == int(tier), c.kind == kind, c.body.is_not(None))
-    if last is not None:
-        at, record_id = literal(last[0], c.created_at.type), literal(last[1], c.id.type)
-        wanted = and_(wanted, tuple_(c.created_at, c.id) > tuple_(at, record_id))
-    return select(c.body).where(wanted).order_by(c.created_at, c.id)
+_c: Final = documents.c
+_EVERY: Final = (
+    select(_c.body)
+    .where(_c.tier == bindparam("of_tier"), _c.kind == bindparam("of_kind"), _c.body.is_not(None))
+    .order_by(_c.created_at, _c.id)
+)
+_BEHIND: Final = _EVERY.where(
+    tuple_(_c.created_at, _c.id) > tuple_(bindparam("at", type_=_c.created_at.type), bindparam("id", type_=_c.id.type))
+)
+
+
+def _records(
+    tier: Tier, kind: str, last: tuple[datetime, UUID] | None
+) -> tuple[Select[bytes | None], int, Mapping[str, Any]]:
+    """Give the query for the records of a kind by age, or for those behind one, as it is read in portions."""
+    said = {"of_tier": int(tier), "of_kind": kind}
+    return (_EVERY, PORTION, said) if last is None else (_BEHIND, PORTION, {**said, "at": last[0], "id": last[1]})
 
 
 def bodies(session: AsyncSession, tier: Tier, kind: str) -> AsyncIterator[list[bytes]]:
     """Give the records of a kind as a tier sees them, some at a time, by age."""
-    return portions(session, _records(tier, kind, None), PORTION)
+    return portions(session, *_records(tier, kind, None))

@@ -33,33 +33,28 @@ class FeedPage:
     stands before the record, and the record.
     """
 
-    items: Sequence[tuple[bytes, bytes | None]]
-    position: int
+    items: Sequence[Sequence[Any]]
     cursor: str
     more: bool
 
     def body(self) -> bytes:
         """Write the page as JSON."""
-        pieces = [piece for heading, record in self.items for piece in (heading, record or _GONE, _NEXT)]
-        more = b"true" if self.more else b"false"
-        return b"".join(
-            (
-                b'{"items":[',
-                *pieces[:-1],
-                b"}" * bool(pieces),
-                b'],"cursor":"',
-                self.cursor.encode(),
-                b'","has_more":',
-                more,
-                b"}",
-            )
-        )
+        end = b'],"cursor":"%b","has_more":%b}' % (self.cursor.encode(), b"true" if self.more else b"false")
+        if not self.items:
+            return _BEGIN + end
+        pieces = [_BEGIN]
+        for before, record in self.items:
+            pieces += (before, record or _GONE, _NEXT)
+        pieces[-1] = b"}" + end
+        return b"".join(pieces)
 
     @property
     def tag(self) -> str:
-        """Give the entity tag: what stands at a place in the feed never changes, so the cursors tell a page."""
-        cursors = b"".join([heading[:_CURSOR] for heading, _ in self.items])
-        return etag(len(self.items), cursors + self.cursor.encode() + (b"+" if self.more else b"."))
+        """Give the entity tag: of all that stood between two places, some may have moved on, but nothing has come.
+
+        So how many there are and the last one tell what the page is, and what stands at a place never changes.
+        """
+        return etag(len(self.items), self.cursor.encode() + (b"+" if self.more else b"."))
 
     def events(self) -> bytes:
         """Write the items as server-sent events."""
@@ -69,9 +64,9 @@ class FeedPage:
         )
 
 
+_BEGIN: Final = b'{"items":['
 _GONE: Final = b"null"
 _NEXT: Final = b"},"
-_CURSOR: Final = 80  # bytes of a heading in which its cursor stands
 
 
 class Unreached(Exception):  # noqa: N818 - a replica that lags is no error
@@ -87,28 +82,24 @@ async def page_after(session: AsyncSession, view: View, cursors: Cursors, after:
     if not view.kinds:
         rows = (await session.execute(all_after(view.tier, after.position, limit + 1))).all()
         if all(row.heading is not None for row in rows):
-            return page_of([tuple(row) for row in rows], after.position, cursors.seal(after), limit)
+            return page_of(rows, cursors.seal(after), limit)
     rows = (await session.execute(_after(view, after.position, limit + 1))).all()
     merged = [(row.kind, row.id) for row in rows if row.action == "merge"]
     into = await session.run_sync(merged_into, merged) if merged else {}
     here = cursors.seal(Place(after.position, after.at, view.kinds))
-    return page_of(
-        [(row.position, _heading(row, view, cursors, into), row.body) for row in rows], after.position, here, limit
-    )
+    return page_of([(_heading(row, view, cursors, into), row.body) for row in rows], here, limit)
 
 
-def page_of(rows: Sequence[Sequence[Any]], position: int, cursor: str, limit: int) -> FeedPage:
-    """Make a page of places, headings and records; the position and cursor are those behind which it begins."""
-    items = [(row[1], row[2]) for row in rows[:limit]]
-    if items:
-        position, cursor = rows[len(items) - 1][0], cursor_in(items[-1][0])
-    return FeedPage(items, position, cursor, len(rows) > limit)
+def page_of(rows: Sequence[Sequence[Any]], cursor: str, limit: int) -> FeedPage:
+    """Make a page of headings and records; the cursor is the one behind which it begins."""
+    items = rows[:limit]
+    return FeedPage(items, cursor_in(items[-1][0]) if items else cursor, len(rows) > limit)
 
 
 def all_after(tier: Tier, position: int, limit: int) -> Select[Any]:
     """Give the query for what a tier hears of every kind after a position."""
     c = documents.c
-    query = select(c.position, c.heading, c.body).where(c.tier == int(tier), c.position > position)
+    query = select(c.heading, c.body).where(c.tier == int(tier), c.position > position)
     return query.order_by(c.position).limit(limit)
 
 

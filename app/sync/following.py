@@ -45,6 +45,10 @@ class Follower:
         """Give what writes and reads the cursors of a view."""
         return cursors_of(await database_of(self.request).identity(), view.tier)
 
+    async def position(self, view: View, page: FeedPage) -> int:
+        """Give the position behind which the next page begins."""
+        return (await self.cursors(view)).unseal(page.cursor).position
+
     async def view(self, session: AsyncSession) -> tuple[View, Cursors]:
         """Give what the caller may hear, as their key stands now."""
         caller = await identified(self.request, session)

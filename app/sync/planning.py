@@ -60,9 +60,9 @@ class FeedAgain:
         rows = found[-1]
         if place is None or (cursor and not _is_there(statements[0], found[0], place)):
             return None
-        if any(row[1] is None for row in rows):
+        if None in [heading for heading, _ in rows]:
             return None
-        page = page_of(rows, place.position, cursor or self.cursors.seal(place), self.limit)
+        page = page_of(rows, cursor or self.cursors.seal(place), self.limit)
         return Written(page.body(), page.tag)
 
     def _place(self, cursor: str) -> Place | None:

@@ -139,3 +139,12 @@ async def test_a_page_that_gained_an_item_is_another_answer(register: Register) 
     assert (second.status_code, len(second.json()["items"])) == (200, 2)
     third = await register.public.get("/v1/changes?limit=5", headers={"If-None-Match": second.headers["etag"]})
     assert third.status_code == 304
+
+
+async def test_a_page_from_whose_middle_something_moved_on_is_another_answer(register: Register) -> None:
+    made = [await create(register.editor, "organizations", organization()) for _ in range(3)]
+    full, longer = "/v1/changes?limit=2", "/v1/changes?limit=5"
+    tags = {path: (await register.public.get(path)).headers["etag"] for path in (full, longer)}
+    await register.editor.patch(f"/v1/organizations/{made[1]['id']}", json={"country": "PL"}, headers={"If-Match": "*"})
+    for path, tag in tags.items():
+        assert (await register.public.get(path, headers={"If-None-Match": tag})).status_code == 200

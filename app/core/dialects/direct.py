@@ -1,9 +1,10 @@
 """Reads past everything that is not the driver: SQLite in the event loop, PostgreSQL with a few connections."""
 
 import asyncio
-import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Dialect, Select
@@ -12,50 +13,62 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.dialects import DIRECT_PRAGMAS, Adapted, Patience, TooLong, is_sqlite
 
-_FETCHED: Final = 100  # rows at a time, from a server
+_USUAL: Final = 4_000  # bytes of a record, as long as none was seen
+_MOST: Final = 250  # rows at a time
+_NOTHING: Final[Mapping[str, Any]] = {}
 _POOLED_SECONDS: Final = 1  # how long a plan waits for a connection before the route is asked
+Fetch = Callable[[int], Awaitable[list[Any]]]
 
 
-def as_driven(query: Select[Any], dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
-    """Give a query as the driver takes it; its parameters are single values."""
-    compiled: Any = query.compile(dialect=dialect)
-    return str(compiled), tuple(_driven(compiled, name, dialect) for name in compiled.positiontup)
+def as_driven(query: Select[Any], dialect: Dialect, said: Mapping[str, Any] = _NOTHING) -> tuple[str, tuple[Any, ...]]:
+    """Give a query as the driver takes it; its parameters are single values, some of which are ``said`` here."""
+    compiled = _compiled(query, dialect)
+    values, processors = {**compiled.params, **said}, compiled._bind_processors  # noqa: SLF001 - what the engine runs
+    driven = [(values[name], processors.get(name)) for name in compiled.positiontup]
+    return str(compiled), tuple(value if made is None or value is None else made(value) for value, made in driven)
 
 
-def _driven(compiled: Any, name: str, dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's
-    process = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
-    value = compiled.params[name]
-    return value if process is None or value is None else process(value)
+@lru_cache(maxsize=64)
+def _compiled(query: Select[Any], dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's
+    """Compile a query; one that is kept and asked with other values is compiled once."""
+    return query.compile(dialect=dialect)
 
 
-async def _values(driver: Any, text: str, parameters: Sequence[Any]) -> AsyncIterator[bytes]:  # noqa: ANN401 - a driver's
-    if isinstance(driver, Adapted):
-        with contextlib.closing(driver.run(text, parameters)) as cursor:
-            for (value,) in cursor:
-                yield value
+@asynccontextmanager
+async def _opened(driver: Any, text: str, parameters: Sequence[Any]) -> AsyncIterator[Fetch]:  # noqa: ANN401 - a driver's
+    """Run a statement, and give what fetches so many of its rows."""
+    if not isinstance(driver, Adapted):
+        yield (await driver.cursor(text, *parameters)).fetch
         return
-    cursor = await driver.cursor(text, *parameters)
-    while rows := await cursor.fetch(_FETCHED):
-        for (value,) in rows:
-            yield value
+
+    async def fetch(count: int) -> list[Any]:
+        return cursor.fetchmany(count)
+
+    with closing(driver.run(text, parameters)) as cursor:
+        yield fetch
 
 
-async def portions(session: AsyncSession, query: Select[Any], size: int) -> AsyncIterator[list[bytes]]:
+async def portions(
+    session: AsyncSession, query: Select[Any], size: int, said: Mapping[str, Any] = _NOTHING
+) -> AsyncIterator[list[bytes]]:
     """Give a long answer of one column of bytes, some at a time, about ``size`` bytes each, past everything else.
 
     It is read in the transaction at hand, as it comes, so that however large it is little of it is in memory.
     """
     connection = await session.connection()
-    text, parameters = as_driven(query, connection.dialect)
+    text, parameters = as_driven(query, connection.dialect, said)
     driver: Any = (await connection.get_raw_connection()).driver_connection
     found: list[bytes] = []
-    left = size
-    async for value in _values(driver, text, parameters):
-        found.append(value)
-        left -= len(value)
-        if left <= 0:
-            yield found
-            found, left = [], size
+    left, seen, records = size, 0, 0
+    async with _opened(driver, text, parameters) as fetch:
+        # As many rows as should fill the portion, so that it costs next to nothing that they come one by one.
+        while rows := await fetch(min(_MOST, left // (max(1, seen // records) if records else _USUAL) + 1)):
+            found += [value for (value,) in rows]
+            more = sum([len(value) for (value,) in rows])
+            left, seen, records = left - more, seen + more, records + len(rows)
+            if left <= 0:
+                yield found
+                found, left = [], size
     if found:
         yield found
 
