@@ -86,6 +86,8 @@ def describe(app: FastAPI, resources: Iterable[Resource]) -> dict[str, Any]:
             operation["responses"].pop("422", None) if _is_default(operation) else None
             _drop_unsaid(operation["responses"])
             _limit(operation["responses"])
+    for resource in resources:
+        _lead_on(document, resource.kind.name)
     add_examples(document, resources)
     return document
 
@@ -123,6 +125,18 @@ def _everywhere() -> dict[str, dict[str, Any]]:
 
 def _referred(section: str, names: Iterable[str]) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/{section}/{name}"} for name in names}
+
+
+def _lead_on(document: dict[str, Any], name: str) -> None:
+    """Say where what was written leads: to the record, its history, and its next change, with the ETag at hand."""
+    read: dict[str, Any] = {"parameters": {"path.id": "$response.body#/id"}}
+    write = {"parameters": read["parameters"] | {"header.If-Match": "$response.header.ETag"}}
+    links = {f"read_{name}": read, f"read_{name}_history": read}
+    links |= {f"{act}_{name}": write for act in ("replace", "patch", "delete")}
+    kept = {link: {"operationId": link, **said} for link, said in links.items()}
+    document["components"].setdefault("links", {}).update(kept)
+    for path, method, status in (("", "post", "201"), ("/{id}", "put", "200"), ("/{id}", "patch", "200")):
+        document["paths"][f"/v1/{name}{path}"][method]["responses"][status]["links"] = _referred("links", links)
 
 
 def _add_schemas(document: dict[str, Any], resources: list[Resource]) -> None:

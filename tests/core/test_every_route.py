@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.main import openapi_text
+from app.register import KINDS
 from tests.conftest import Register
 from tests.core.test_conformance import is_problem
 from tests.factories import article, charge, create, person
@@ -90,3 +91,18 @@ async def test_a_date_filter_finds_what_may_lie_in_the_range(register: Register)
     ):
         listed = (await register.public.get(f"/v1/persons?{query}")).json()["items"]
         assert {one["birth_date"] for one in listed} == wanted, query
+
+
+def test_each_link_leads_to_an_operation_that_takes_what_it_brings() -> None:
+    described = {
+        operation["operationId"]: {f"{one['in']}.{one['name']}" for one in operation["parameters"]}
+        for operations in PATHS.values()
+        for operation in operations.values()
+        if "parameters" in operation
+    }
+    links = json.loads(openapi_text())["components"]["links"]
+    assert len(links) == 5 * len(KINDS)
+    for name, link in links.items():
+        assert set(link["parameters"]) <= described[link["operationId"]], name
+    written = [PATHS[f"/v1/{kind}"]["post"]["responses"]["201"]["links"] for kind in KINDS]
+    assert {name for one in written for name in one} == set(links)
