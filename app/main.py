@@ -61,6 +61,7 @@ _ROUTERS: Final = (
     acts.router,
     readers.router,
 )
+_PATIENCE: Final = 20.0  # seconds that a database server has for a statement of a request
 # The framework would otherwise offer spans with addresses and queries of readers to whoever listens.
 _NO_TELEMETRY: Final[Any] = {
     "tracing": False,
@@ -98,7 +99,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     logs.guard()
     await asyncio.to_thread(migrate, settings.url)
-    database = open_database(settings.url, settings.read_url)
+    database = open_database(settings.url, settings.read_url, _PATIENCE)
     app.state.database = database
     await prepare(database)
     if settings.font_dir:  # large fonts take seconds to read, which no request should wait for

@@ -25,9 +25,9 @@ persons.plug(
 )
 
 
-def open_database(url: str, read_url: str | None = None) -> Database:
+def open_database(url: str, read_url: str | None = None, patience: float | None = None) -> Database:
     """Open a register's database, with every part that keeps something beside the records."""
-    return Database(url, KINDS, read_url, PLUGS)
+    return Database(url, KINDS, read_url, PLUGS, patience)
 
 
 async def prepare(database: Database) -> None:

@@ -11,15 +11,17 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from starlette.responses import FileResponse
 
+from app.core.database import Database
 from app.core.dialects import is_passing
 from app.core.migrating import is_current
+from app.core.patience import within
 from app.core.problems import Problem, docs
 from app.core.requests import JSON, STRICT, database_of
 from app.openapi import describe, problem_types
 from app.places import STATIC
 from app.register import RESOURCES
 
-_READY_SECONDS = 5  # a database that takes longer is not there
+READY_SECONDS = 4  # a database that takes longer is not there
 router = APIRouter(tags=["service"], dependencies=STRICT)
 _DESCRIBING: Final = threading.Lock()
 # The page may load what this server has, and nothing else.
@@ -81,9 +83,7 @@ async def healthz() -> Response:
 async def readyz(request: Request) -> Response:
     """Answer 200 when the database can be reached and its tables are current, 503 otherwise."""
     try:
-        async with asyncio.timeout(_READY_SECONDS), database_of(request).read() as session:
-            await session.execute(text("SELECT 1"))
-            current = await is_current(session)
+        current = await within(READY_SECONDS, _is_current(database_of(request)))
     except Exception as error:
         if not is_passing(error):
             raise
@@ -138,6 +138,12 @@ def _described(app: FastAPI) -> bytes:
 @cache
 def _description(app: FastAPI) -> bytes:
     return to_json(describe(app, RESOURCES))
+
+
+async def _is_current(database: Database) -> bool:
+    async with database.read() as session:
+        await session.execute(text("SELECT 1"))
+        return await is_current(session)
 
 
 def _json(body: object) -> Response:

@@ -34,20 +34,33 @@ _AGAIN_SECONDS = 5
 
 
 class Database:
-    """The register's database: its readers, and its writers one at a time."""
+    """The register's database: its readers, and its writers one at a time.
 
-    def __init__(self, url: str, kinds: Kinds, read_url: str | None = None, plugs: Iterable[Plug] = ()) -> None:
+    ``patience`` is for how many seconds a server may work on a statement that reads for a request; the rest has a
+    multiple of it. Without, as for commands, it takes its time.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        kinds: Kinds,
+        read_url: str | None = None,
+        plugs: Iterable[Plug] = (),
+        patience: float | None = None,
+    ) -> None:
         self.url = url
         self._read_url = read_url or url
         self.kinds = kinds
-        self.reading = reading_engine(self._read_url)
+        self._patience = patience
+        turn, long = (patience * 3, patience * 10) if patience else (None, None)
+        self.reading = reading_engine(self._read_url, seconds=patience)
         self.brief = brief_engine(self._read_url)
-        self.primary = self.reading if self._read_url == url else reading_engine(url)
+        self.primary = self.reading if self._read_url == url else reading_engine(url, seconds=patience)
         # A reader of everything may take an hour over a bad line, and others must not wait for it.
-        self.copying = reading_engine(self._read_url, connections=3)
-        self.pouring = pouring_engine(self._read_url)
-        self.writing = writing_engine(url)
-        self.bulk = bulk_engine(url)
+        self.copying = reading_engine(self._read_url, connections=3, seconds=long)
+        self.pouring = pouring_engine(self._read_url, seconds=long)
+        self.writing = writing_engine(url, seconds=turn)
+        self.bulk = bulk_engine(url, seconds=long)
         self._aside: ThreadPoolExecutor | None = None
         file = watched_file(self._read_url)
         self._direct: Direct | None = None
@@ -79,7 +92,8 @@ class Database:
     def direct(self) -> Direct:
         """Give what reads past everything that is not the driver."""
         if self._direct is None:
-            self._direct = direct_reader(self._read_url)
+            # What is asked directly is asked again by the route when that takes long.
+            self._direct = direct_reader(self._read_url, self._patience and self._patience / 4)
         return self._direct
 
     @asynccontextmanager

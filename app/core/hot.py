@@ -2,16 +2,19 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.atonce import WHOLE, Answer, Header, Question, asked_publicly, has, whole_of, written
+from app.core.patience import within
 
 SECONDS_A_DAY: Final = 86_400
 _BESIDE_A_BODY: Final = 3_000  # bytes that an entry takes beside its body: key, headers, objects
+_ANSWERS_WITHIN: Final = 1.0  # seconds after which a database that is asked for its state has failed to answer
+_SILENT_FOR: Final = 1.0  # seconds for which it is not asked again then
 _PORTION: Final = 8  # no answer takes more than this part of the room
 _KEPT: Final = b"public, no-cache"  # what `answer()` says of answers that are the same for everybody
 _VARIES: Final = b"Authorization, Accept, Accept-Encoding"
@@ -187,7 +190,7 @@ def _header(headers: Iterable[Header], wanted: bytes) -> bytes | None:
     return next((value for name, value in headers if name == wanted), None)
 
 
-Refresh = Callable[[], Awaitable[State]]
+Refresh = Callable[[], Coroutine[Any, Any, State]]
 
 
 class Polled:
@@ -199,15 +202,22 @@ class Polled:
         self._until = 0.0
         self._state: State = (-1, -1)
         self._stirred = 0
+        self._silent_until = 0.0
 
     def current(self) -> State | None:
         """Give the state if it was asked for a moment ago."""
         return self._state if time.monotonic() < self._until else None
 
     async def refresh(self) -> State:
-        """Ask the database."""
+        """Ask the database; where it has just failed to answer, nobody else has to wait for it."""
         asked, stirred = time.monotonic(), self._stirred
-        self._state = await self._ask()
+        if asked < self._silent_until:
+            raise TimeoutError
+        try:
+            self._state = await within(_ANSWERS_WITHIN, self._ask())
+        except BaseException:
+            self._silent_until = time.monotonic() + _SILENT_FOR
+            raise
         if stirred == self._stirred:
             self._until = asked + self.lag
         return self._state

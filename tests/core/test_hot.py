@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,8 +11,9 @@ import time_machine
 from httpx2 import ASGITransport, AsyncClient
 from starlette.types import Message, Receive, Scope, Send
 
+from app.core import hot as ready
 from app.core.database import Database
-from app.core.hot import Hot, Polled
+from app.core.hot import Hot, Polled, State
 from app.main import create_app
 from app.register import KINDS
 from app.settings import Settings
@@ -162,6 +164,28 @@ async def test_a_write_while_the_state_is_asked_for_makes_it_ask_again() -> None
     watch = Polled(ask)
     await watch.refresh()
     assert watch.current() is None
+
+
+async def test_a_database_that_does_not_say_its_state_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is it by those who come after: what needs no database is answered, `/healthz` for one."""
+    monkeypatch.setattr(ready, "_ANSWERS_WITHIN", 0.02)
+    asked: list[asyncio.Task[Any] | None] = []
+
+    async def ask() -> State:
+        asked.append(asyncio.current_task())
+        await asyncio.Event().wait()
+        return 1, 0
+
+    watch = Polled(ask)
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(5) as ours:
+                await watch.refresh()
+        assert not ours.expired()
+    assert len(asked) == 1
+    await asyncio.sleep(0)
+    assert asked[0] is not None
+    assert asked[0].cancelled()
 
 
 def test_no_room_means_no_ready_answers() -> None:

@@ -66,20 +66,29 @@ def _outer_first(element: OuterFirst, compiler: SQLCompiler, **said: Any) -> str
     return f"{before} CROSS JOIN {after}"
 
 
-def reading_engine(url: str, connections: int | None = None) -> AsyncEngine:
-    """Make the engine for requests that only read: each transaction sees one state of the register."""
+def reading_engine(url: str, connections: int | None = None, seconds: float | None = None) -> AsyncEngine:
+    """Make the engine for requests that only read: each transaction sees one state of the register.
+
+    A server that takes longer than so many ``seconds`` for a statement is given up.
+    """
     if is_sqlite(url):
         return _sqlite(url, "BEGIN", pool_size=connections or 4)
-    return create_async_engine(
+    return _server(
         url,
-        pool_size=connections or 8,
-        max_overflow=0,
-        pool_timeout=BUSY_SECONDS,
-        pool_pre_ping=True,
-        hide_parameters=True,
+        seconds,
+        **_pool(connections or 8),
         isolation_level="REPEATABLE READ",
         execution_options={"postgresql_readonly": True},
     )
+
+
+def _pool(size: int) -> dict[str, Any]:
+    return {"pool_size": size, "max_overflow": 0, "pool_timeout": BUSY_SECONDS, "pool_pre_ping": True}
+
+
+def _server(url: str, seconds: float | None, **said: Any) -> AsyncEngine:  # noqa: ANN401 - handed on
+    limits = {} if seconds is None else {"timeout": seconds, "command_timeout": seconds}
+    return create_async_engine(url, hide_parameters=True, connect_args=limits, **said)
 
 
 def brief_engine(url: str) -> AsyncEngine | None:
@@ -92,10 +101,10 @@ def brief_engine(url: str) -> AsyncEngine | None:
     return _sqlite(url, "BEGIN", 2, BRIEF_PRAGMAS, async_creator_fn=_adapted(url, patient=False))
 
 
-def pouring_engine(url: str) -> AsyncEngine:
+def pouring_engine(url: str, seconds: float | None = None) -> AsyncEngine:
     """Make the engine for what is read in portions by the driver: each is brief, all together may take long."""
     if not is_sqlite(url):
-        return reading_engine(url, connections=3)
+        return reading_engine(url, connections=3, seconds=seconds)
     return _sqlite(url, "BEGIN", 3, DIRECT_PRAGMAS, async_creator_fn=_adapted(url, patient=True))
 
 
@@ -200,20 +209,18 @@ def _told(error: sqlite3.OperationalError) -> Exception:
     return TooLong() if error.sqlite_errorcode in {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY} else error
 
 
-def writing_engine(url: str) -> AsyncEngine:
+def writing_engine(url: str, seconds: float | None = None) -> AsyncEngine:
     """Make the engine for requests that write: they take turns, so none is told that the database is locked."""
     if is_sqlite(url):
         return _sqlite(url, "BEGIN IMMEDIATE", pool_size=1)
-    return create_async_engine(
-        url, pool_size=2, max_overflow=0, pool_timeout=BUSY_SECONDS, pool_pre_ping=True, hide_parameters=True
-    )
+    return _server(url, seconds, **_pool(2))
 
 
-def bulk_engine(url: str) -> AsyncEngine:
+def bulk_engine(url: str, seconds: float | None = None) -> AsyncEngine:
     """Make the engine for writing in any event loop: each transaction has a connection of its own."""
     if is_sqlite(url):
         return _sqlite(url, "BEGIN IMMEDIATE")
-    return create_async_engine(url, poolclass=NullPool, hide_parameters=True)
+    return _server(url, seconds, poolclass=NullPool)
 
 
 class InUse(Exception):  # noqa: N818 - what an operator can end

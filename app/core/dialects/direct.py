@@ -109,12 +109,14 @@ class InLoop:
 class Pooled:
     """Reads from a server with a few connections of its own, past everything that is not the driver."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, seconds: float | None) -> None:
         import asyncpg  # type: ignore[import-untyped]  # its makers give no types  # noqa: PLC0415 - costs time
 
         self._errors = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
         self._create: Any = asyncpg.create_pool
         self._said = dict(make_url(url).get_dialect()().create_connect_args(make_url(url))[1])
+        if seconds is not None:
+            self._said |= {"timeout": seconds, "command_timeout": seconds}
         self._pool: Any = None
         self._lock = asyncio.Lock()
 
@@ -153,6 +155,6 @@ async def _as_it_is(_: object) -> None:
     """Give a connection back as it is: single statements that read leave nothing behind."""
 
 
-def direct_reader(url: str) -> InLoop | Pooled:
-    """Give what reads past everything that is not the driver."""
-    return InLoop(make_url(url).database or ":memory:") if is_sqlite(url) else Pooled(url)
+def direct_reader(url: str, seconds: float | None = None) -> InLoop | Pooled:
+    """Give what reads past everything that is not the driver, and gives a server so many seconds for a statement."""
+    return InLoop(make_url(url).database or ":memory:") if is_sqlite(url) else Pooled(url, seconds)
