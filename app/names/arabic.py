@@ -18,7 +18,7 @@ def without_articles(name: str) -> str:
 
 
 def _with_servant(found: re.Match[str]) -> str:
-    return {"عبد": "عبد", "abd": "abdul", "абд": "абдул"}[found[1]]
+    return {"عبد": "عبدال", "abd": "abdul", "абд": "абдул"}[found[1]]
 
 
 _ARABIC: Final = str.maketrans(
@@ -30,14 +30,18 @@ _ARABIC: Final = str.maketrans(
     }
 )
 """Arabic and Persian (BGN/PCGN 1956 and 1958); short vowels are unwritten, ع and hamza are no sound elsewhere."""
+# Between the teeth in Arabic, which elsewhere is now т or д, now с or з; Persian has с and з only.
+_BETWEEN_TEETH: Final = str.maketrans("ثذضظ", "سدزد")
 _WAW_CONSONANT: Final = re.compile("^و|(?<=[ايی])و|و(?=[اايی])")
 _LAST_H: Final = re.compile("[هةہ]$")
 
 
 def arabic_sounds(word: str) -> list[str]:
-    """Return what is written of a word's sounds: و is a vowel or в, by what is beside it; ج is г, ж or дж."""
+    """Return what is written of a word's sounds: و is a vowel or в, by what is beside it; ج is г, ж or дж; ذ з or д."""
     plain = _LAST_H.sub("ا", word)
     guess = _WAW_CONSONANT.sub("v", plain)
     jims = ("g", "dj", "j") if "ج" in plain else ("",)
     found = [text.replace("و", waw).replace("ج", jim) for text, waw in ((guess, "u"), (plain, "v")) for jim in jims]
-    return [text.replace("ؤ", "u").translate(_ARABIC) for text in found]
+    written = [text.replace("ؤ", "u") for text in found]
+    others = [text.translate(_BETWEEN_TEETH) for text in written]
+    return [text.translate(_ARABIC) for text in dict.fromkeys(written + others)]
