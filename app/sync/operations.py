@@ -28,45 +28,45 @@ OldId = Annotated[Id, Field(description="The record's id.")]
 class _Operation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
+    op: str
+    kind: Kind
+
+
+class _Change(_Operation):
+    """An operation on a record that is there."""
+
+    id: OldId
+    if_match: IfMatch = None
+
 
 class Create(_Operation):
     """Makes a record, as POST does."""
 
     op: Literal["create"]
-    kind: Kind
     id: Id | None = Field(
         default=None, description="An id of your own, new to the register; other operations may refer to it."
     )
     record: dict[str, Any] = Field(description="The record, as in `POST /v1/{kind}`.")
 
 
-class Replace(_Operation):
+class Replace(_Change):
     """Replaces a record, as PUT does."""
 
     op: Literal["replace"]
-    kind: Kind
-    id: OldId
-    if_match: IfMatch = None
     record: dict[str, Any] = Field(description="The whole record, as in `PUT /v1/{kind}/{id}`.")
 
 
-class Patch(_Operation):
+class Patch(_Change):
     """Changes a record, as PATCH does."""
 
     op: Literal["patch"]
-    kind: Kind
-    id: OldId
-    if_match: IfMatch = None
     record: dict[str, Any] = Field(description="What changes, as a JSON Merge Patch (RFC 7396).")
 
 
-class Delete(_Operation):
+class Delete(_Change):
     """Deletes a record, as DELETE does."""
 
     op: Literal["delete"]
-    kind: Kind
-    id: OldId
-    if_match: IfMatch = None
 
 
 Operation = Create | Replace | Patch | Delete

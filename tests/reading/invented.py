@@ -9,6 +9,7 @@ from app.reading.dossier import Dossier, Record
 from app.reading.situation import Situation, situation
 
 TODAY: Final = date(2026, 8, 2)
+START: Final = "2021-05-18"
 WRITTEN: Final = "2026-02-01T12:00:00Z"
 _numbers: Final = count(1)
 
@@ -59,3 +60,14 @@ def case(
 def on(dossier: Dossier, day: str = TODAY.isoformat()) -> Situation:
     """Give the situation on a day written as text."""
     return situation(dossier, date.fromisoformat(day))
+
+
+def estimate(dossier: Dossier, day: str = TODAY.isoformat()) -> str | None:
+    """Give the estimated day of release."""
+    found = on(dossier, day)["release_estimate"]
+    return found["date"] if found else None
+
+
+def held(*sentences: Record, start: str | None = START, **fields: Any) -> Dossier:
+    """Put a case of one stay in a colony together."""
+    return case(stay("colony", start, confirmed_on="2024-01-01", **fields), sentences=sentences)
