@@ -37,6 +37,14 @@ class Kind:
         """Give the first tier that sees each field."""
         return {name: declared(self.write.model_fields[name]).tier for name in self.fields}
 
+    def shown(self, tier: Tier) -> tuple[str, ...]:
+        """Give the fields that a tier sees, in their order."""
+        return self._shown[tier]
+
+    @cached_property
+    def _shown(self) -> Mapping[Tier, tuple[str, ...]]:
+        return {tier: tuple(name for name in self.fields if self.tiers[name] <= tier) for tier in Tier}
+
     def hidden(self, tier: Tier) -> set[str]:
         """Give the fields that a tier does not see."""
         return {name for name, first in self.tiers.items() if first > tier}

@@ -195,7 +195,7 @@ def _log(writing: Writing, change: Change) -> tuple[dict[str, Any], list[dict[st
         "reason": None if change.action in _WITHOUT_REASON else writing.reason,
         "body": body,
     }
-    heard = [_heard(change, move, writing.at) for move in change.moves]
+    heard = _heard(change, writing.at)
     row = seal(row, heard, writing.head)
     writing.head = row["hash"]
     base = {"kind": kind, "id": record_id, "position": writing.position}
@@ -205,10 +205,16 @@ def _log(writing: Writing, change: Change) -> tuple[dict[str, Any], list[dict[st
 _WITHOUT_REASON: Final = {"follow", *ERASING}
 
 
-def _heard(change: Change, move: Move, at: datetime) -> Heard:
+def _heard(change: Change, at: datetime) -> list[Heard]:
     source = change.given.source if change.given else None
-    mark = mark_of(change.created_at, move.updated_at or at, move.hash, source, gone=move.gone)
-    return int(move.tier), move.version, move.action, mark
+    marks: dict[tuple[datetime, str, bool], str] = {}  # once for all tiers that hear the same
+    heard: list[Heard] = []
+    for move in change.moves:
+        said = move.updated_at or at, move.hash, move.gone
+        if said not in marks:
+            marks[said] = mark_of(change.created_at, *said[:2], source, gone=move.gone)
+        heard.append((int(move.tier), move.version, move.action, marks[said]))
+    return heard
 
 
 def _body(change: Change, writing: Writing) -> bytes | None:

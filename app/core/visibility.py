@@ -1,6 +1,7 @@
 """The only place that decides what a caller sees of a record."""
 
 from collections.abc import Callable, Mapping
+from itertools import compress
 
 from app.core.kinds import Fields, Key, Kind
 from app.core.record import Tier
@@ -45,14 +46,16 @@ def redact(kind: Kind, fields: Fields, tier: Tier, sees: Callable[[Key], bool]) 
     """
     if tier is Tier.PRIVATE:
         return {name: fields[name] for name in kind.fields if name in fields}
-    hidden = {name for name, key, _ in kind.links(fields) if name != "citations" and not sees(key)}
-    known = (name for name in kind.fields if name in fields and name not in hidden)
-    kept = {name: fields[name] for name in known if kind.tiers[name] <= tier}
-    kept["citations"] = [
-        citation
-        for citation, (_, key, first) in zip(fields.get("citations") or (), _cited(kind, fields), strict=True)
-        if first <= tier and sees(key)
-    ]
+    hidden: set[str] = set()
+    cited: list[bool] = []
+    for name, key, first in kind.links(fields):
+        if name == "citations":
+            cited.append(first <= tier and sees(key))
+        elif not sees(key):
+            hidden.add(name)
+    kept = {name: fields[name] for name in kind.shown(tier) if name in fields and name not in hidden}
+    citations = fields.get("citations") or []
+    kept["citations"] = citations if all(cited) else list(compress(citations, cited))
     return kept
 
 

@@ -259,7 +259,10 @@ def _add(
         | {"reachable": found.situation["mail"]["reachable"], "name_key": found.name_key[:200], "since": found.since}
         | {"term_key": found.term_key, "age_key": found.age_key}
     )
-    rows[values] += [base | {"created_at": made} | value._asdict() for value in found.values]
+    rows[values] += [
+        {**base, "created_at": made, "field": value.field, "value": value.value, "since": value.since}
+        for value in found.values
+    ]
     rows[standings] += [
         base
         | {"first": span.first, "last": span.last or date.max, "status": span.status}
