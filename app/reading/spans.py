@@ -115,8 +115,6 @@ def _spoken_of(dossier: Dossier) -> Iterator[date]:
         for text in (*_dates(record), *published(dossier, record)):
             first, last = reach(text)
             yield from (first, last, last + _DAY if last < date.max else last)
-    for sentence in dossier.sentences:
-        yield known_from(dossier, sentence, "decided_on", "in_force_on")[0]
 
 
 def _dates(record: Record) -> Iterator[str]:

@@ -25,3 +25,8 @@ def test_dropped_acquitted_later_and_hidden_charges_are_left_out() -> None:
     assert on(dossier)["articles"] == ["130", "243"]
     assert on(dossier, "2022-12-24")["articles"] == ["130", "243"]
     assert on(dossier, "2022-12-23")["articles"] == ["130"]
+
+
+def test_a_charge_that_may_have_been_brought_by_the_day_counts() -> None:
+    dossier = case(charges=[record(article_id="x", brought_on="2022-12")], articles={"x": {"number": "361"}})
+    assert [on(dossier, day)["articles"] for day in ("2022-11-30", "2022-12-01")] == [[], ["361"]]

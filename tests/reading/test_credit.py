@@ -101,6 +101,7 @@ def test_a_hospital_after_the_verdict_is_not_pre_trial() -> None:
     dossier = credited(pretrial(), colony, stay("hospital", "2022-01-01"))
     assert estimate(dossier) == "2023-03-29"
     assert estimate(credited(pretrial(), stay("hospital", "2021-08-27"), decided="2021-08-27")) == "2023-03-29"
+    assert estimate(credited(pretrial(), stay("hospital", "2021-08-27"), decided="2021-08")) is None
     hospital = stay("hospital", "2021-06-01", "2021-07-01", end_reason="transferred")
     parts = (pretrial(end="2021-06-01"), hospital, pretrial(start="2021-07-01"), COLONY)
     assert estimate(credited(*parts)) is None

@@ -144,6 +144,55 @@ def test_each_way_of_being_held_is_kept_as_it_is_told(name: str) -> None:
     assert_the_same(STILL[name], date(2021, 5, 17))
 
 
+# A day in a record of each kind, and until when the record may mean it.
+SPOKEN: dict[str, tuple[Dossier, str, str]] = {
+    "of the person": (case(person=record(birth_date="1990-05-18")), "1990-05-18", "1990-05-18"),
+    "of a stay": (case(stay(confirmed_on="2021-05")), "2021-05-01", "2021-05-31"),
+    "of a charge": (case(charges=[record(brought_on="2022")]), "2022-01-01", "2022-12-31"),
+    "of a hearing": (case(hearings=(record(starts_on="2022-03-01"),)), "2022-03-01", "2022-03-01"),
+    "of a sentence": (case(sentences=[sentence(decided="2022-03-01")]), "2022-03-01", "2022-03-01"),
+    "of an address": (case(addresses={"a": record(verified_on="2022-03-01")}), "2022-03-01", "2022-03-01"),
+    "from which it is good": (case(addresses={"a": record(valid_from="2022-03")}), "2022-03-01", "2022-03-31"),
+    "to which it is good": (case(addresses={"a": record(valid_to="2022-03")}), "2022-03-01", "2022-03-31"),
+    "of a source": (
+        case(stay(**TOLD), published={"news": "2022-03"}),
+        "2022-03-01",
+        "2022-03-31",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_each_day_that_a_record_speaks_of_may_be_a_turn(name: str) -> None:
+    dossier, first, last = SPOKEN[name]
+    told = date.fromisoformat(first)
+    behind = date.fromisoformat(last) + timedelta(days=1)
+    assert next_turn(dossier, told - timedelta(days=1)) == told
+    assert behind in {next_turn(dossier, behind - timedelta(days=1)), *(span.first for span in spans(dossier))}
+
+
+def test_after_the_last_day_that_is_spoken_of_nothing_turns() -> None:
+    assert next_turn(case(stay("colony", "2021-05-18", created_at=None)), date(2021, 5, 19)) is None
+
+
+def test_the_last_day_of_the_calendar_ends_nothing() -> None:
+    dossier = written_to(POST | {"valid_to": "XXXX-12-31"})
+    assert [span.last for span in spans(dossier)][-1] is None
+    assert next_turn(dossier, date.max - timedelta(days=1)) == date.max
+
+
+def test_days_on_which_nothing_changes_make_no_span() -> None:
+    moved = stay("pretrial", "2021-05-18", "2021-08-27", end_reason="transferred")
+    found = spans(case(moved, stay("police_custody", "2021-08-27", confirmed_on="2022-01-01")))
+    told = [(one.first, one.last, one.status) for one in found]
+    assert told == [(date.min, date(2021, 5, 17), "unknown"), (date(2021, 5, 18), None, "detained")]
+
+
+def test_a_death_that_nobody_knows_when_it_was_written_has_its_own_days() -> None:
+    found = spans(case(person={"death_date": "2023-07"}))
+    assert [(one.first, one.status) for one in found] == [(date.min, "unknown"), (date(2023, 7, 31), "deceased")]
+
+
 def assert_the_same(dossier: Dossier, day: date) -> None:
     (span,) = [one for one in spans(dossier) if one.first <= day and (one.last is None or day <= one.last)]
     said = situation(dossier, day)

@@ -239,6 +239,11 @@ def test_who_is_dead_is_in_no_stay_even_when_one_is_open() -> None:
     assert seen["custody_since"] is None
 
 
+def test_a_death_known_to_the_month_that_nobody_knows_when_it_was_written_has_happened_by_its_end() -> None:
+    dossier = case(person={"death_date": "2023-07"})
+    assert [on(dossier, day)["status"] for day in ("2023-07-30", "2023-07-31")] == ["unknown", "deceased"]
+
+
 def test_a_death_known_to_the_year_has_happened_when_it_was_written() -> None:
     dossier = case(person=record(death_date="2026"))
     assert on(dossier, "2026-01-31")["status"] == "unknown"
@@ -263,6 +268,10 @@ def _moved(*kinds: str, linked: str | None = "transferred") -> Dossier:
 def test_since_reaches_back_over_stays_of_the_same_status() -> None:
     seen = on(_moved("police_custody", "pretrial", "colony", "prison"))
     assert (seen["since"], seen["custody_since"]) == ("2022-01-01", "2020-01-01")
+
+
+def test_since_reaches_back_to_the_last_stay_of_another_status() -> None:
+    assert on(_moved("colony", "open_facility", "prison", "colony"))["since"] == "2022-01-01"
 
 
 def test_a_break_that_is_no_transfer_starts_custody_anew() -> None:
