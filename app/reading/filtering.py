@@ -64,6 +64,8 @@ PARAMETERS: Final[Mapping[str, tuple[Any, Any]]] = {
 }
 # Values by which people are kept in order, one of which alone leads straight to its people.
 _VALUED: Final = ("article", "organization", "case", "country", "category")
+# Values that few people share, and that are kept without their order: those who have one are gathered and sorted.
+_RARE: Final = frozenset({"identifier", "source"})
 _DAILY: Final = {"status": "status", "facility": "facility_id", "can_receive_mail": "reachable"}
 _KEPT: Final = {"sex": "sex", "birth_month": "birth_month"}
 
@@ -112,7 +114,7 @@ class People:
         return Found(self.says, scores, lambda one: to_json({"score": best[one].score, "on": best[one].on}))
 
     def walk(self, query: Filter, tier: Tier, column: Column[Any] | None) -> Walk:
-        """Walk along those who were found, or a value's people where one value is asked for, or all of them."""
+        """Walk along those who were found or have something rare, or one value's people, or all of them."""
         c = situations.c
         if query.found is not None:
             # By the documents, as no filter has an index of them that could seem better than their ids.
@@ -120,6 +122,9 @@ class People:
             order = (c.created_at if column is None else column, documents.c.id)
             return Walk(documents, order, _looked_up(documents, situations, tier, query), theirs)
         told = query.told()
+        if told.keys() & _RARE:
+            gathered = (c.created_at if column is None else column, _persons.c.id)
+            return Walk(_persons, gathered, _looked_up(_persons, situations, tier, query))
         alone = [name for name in _VALUED if len(told.get(name, ())) == 1]
         if column is None and alone:
             # One value's people: nobody has to be asked for it once more.

@@ -51,7 +51,7 @@ async def lone(sqlite_url: str) -> AsyncIterator[Register]:
         yield made
 
 
-async def plans(register: Register, path: str, **parameters: str) -> Plans:
+async def plans(register: Register, path: str, read: re.Pattern[str] = READ, /, **parameters: str) -> Plans:
     """Give the plan of each statement of a list."""
     asked: list[tuple[str, tuple[Any, ...]]] = []
 
@@ -65,8 +65,13 @@ async def plans(register: Register, path: str, **parameters: str) -> Plans:
     found = []
     async with register.database.read() as session:
         connection = await session.connection()
-        for statement, said in [(s, p) for s, p in asked if READ.search(s) and s.startswith(("SELECT", "WITH"))]:
-            rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", said)
+        explain = "EXPLAIN QUERY PLAN"
+        if connection.dialect.name == "postgresql":
+            # What has no index is walked row by row even so.
+            await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            explain = "EXPLAIN"
+        for statement, said in [(s, p) for s, p in asked if read.search(s) and s.startswith(("SELECT", "WITH"))]:
+            rows = await connection.exec_driver_sql(f"{explain} {statement}", said)
             found.append([str(tuple(row)[-1]) for row in rows])
     assert found
     return found

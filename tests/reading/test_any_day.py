@@ -126,6 +126,11 @@ def test_an_end_on_an_unknown_day_with_no_next_lasts_as_long_as_there_is_evidenc
     assert (seen["status"], seen["since"], seen["as_of"]) == (status, None, "2023-01-01")
 
 
+def test_evidence_of_a_year_reaches_further_than_that_of_its_first_day() -> None:
+    ended = stay("colony", "2021-01-01", confirmed_on="2021", end_reason="parole")
+    assert [on(case(ended), day)["status"] for day in ("2021-12-31", "2022-01-01")] == ["imprisoned", "released"]
+
+
 def test_an_end_without_a_year_is_an_end_on_an_unknown_day() -> None:
     dossier = case(stay("colony", "2021-05-18", "XXXX-07-13", end_reason="parole"))
     assert on(dossier, "2021-05-18")["status"] == "imprisoned"
