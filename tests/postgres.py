@@ -142,6 +142,11 @@ def launch(binaries: Path, place: Path | None, settings: Mapping[str, str]) -> C
         for path in (folder, folder / "password"):
             os.chown(path, identity["user"], identity["group"])
     initialise(binaries, folder, identity)
+    return run(binaries, folder, password, settings)
+
+
+def run(binaries: Path, folder: Path, password: str, settings: Mapping[str, str]) -> Cluster:
+    """Lets the keeper start a server on the cluster in a folder."""
     port = free_port()
     said = {**SETTINGS, **settings, "port": str(port), "unix_socket_directories": str(folder)}
     options = [word for name, value in said.items() for word in ("-c", f"{name}={value}")]
@@ -153,7 +158,7 @@ def launch(binaries: Path, place: Path | None, settings: Mapping[str, str]) -> C
         stderr=subprocess.DEVNULL,
         cwd="/",
         start_new_session=True,  # Ctrl-C is for the tests
-        **identity,
+        **unprivileged(),
     )
     return Cluster(folder, port, password, keeper)
 

@@ -52,7 +52,7 @@ class Database:
         self._read_url = read_url or url
         self.kinds = kinds
         self._patience = patience
-        turn, long = (patience * 3, patience * 10) if patience else (None, None)
+        turn, long = (patience * 2, patience * 10) if patience else (None, None)
         self.reading = reading_engine(self._read_url, seconds=patience)
         self.brief = brief_engine(self._read_url)
         self.primary = self.reading if self._read_url == url else reading_engine(url, seconds=patience)

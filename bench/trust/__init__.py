@@ -14,7 +14,8 @@ of its own, and name the module in `CHECKS`:
 A row says how much was tried and how much of it went wrong; anything wrong makes the command end with 1. A check that
 raises, or that takes longer than its `minutes`, is a row that says so, and the next one is tried. Checks start what
 they need themselves (`tests.serving.served` runs a server in a process of its own) and put files in `ground.folder`.
-`ground.say` tells those who watch. `python3 run.py trust --only NAME` carries out one, `--write` makes the page.
+`ground.say` tells those who watch. A check that is `beside` the others is carried out in a process of its own.
+`python3 run.py trust --only NAME` carries out one, `--write` makes the page.
 """
 
 from typing import Final
@@ -23,6 +24,7 @@ CHECKS: Final = (
     "bench.trust.tampering",
     "bench.trust.backups",
     "bench.trust.faults",
+    "bench.trust.failover",
     "bench.trust.kills",
     "bench.trust.noises",
     "bench.trust.following",

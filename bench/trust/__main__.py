@@ -5,10 +5,12 @@ import importlib
 import os
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from bench.trust import CHECKS
-from bench.trust.checks import REGISTRY, Check, Ground, Row
+from bench.trust.checks import REGISTRY, Check, Ground, Row, apart
 from bench.trust.telling import printed, write
 
 
@@ -21,7 +23,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="vestka-trust-") as folder:
         ground = Ground(Path(folder), said.quick)
         try:
-            told = [(one, _carried_out(one, ground)) for one in REGISTRY if said.only in (None, one.name)]
+            told = _carried_out([one for one in REGISTRY if said.only in (None, one.name)], ground)
             if said.write:
                 write(told, ground.postgres_version)
         finally:
@@ -32,8 +34,16 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def _carried_out(one: Check, ground: Ground) -> list[Row]:
-    rows = one.rows(ground)
+def _carried_out(checks: list[Check], ground: Ground) -> list[tuple[Check, list[Row]]]:
+    """Carry out one check after the other, and beside them those that leave room for others."""
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as aside:
+        beside = [one.name for one in checks if one.beside]
+        begun = {name: aside.submit(apart, name, ground.folder, CHECKS, quick=ground.quick) for name in beside}
+        told = [(one, _told(one, one.rows(ground))) for one in checks if not one.beside]
+        return told + [(one, _told(one, begun[one.name].result())) for one in checks if one.beside]
+
+
+def _told(one: Check, rows: list[Row]) -> list[Row]:
     print(printed(one, rows), flush=True)
     return rows
 

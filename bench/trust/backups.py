@@ -23,6 +23,7 @@ from tests.serving import ROOT, new_key, run, served
 from tests.sync.test_backup import rows_of
 
 _WRITERS = 4
+_KILLS = 15
 
 
 @check("backups", "A backup is one state of the register, and comes back as it was, on either database, or not at all.")
@@ -31,11 +32,11 @@ def backups(ground: Ground) -> Iterator[Row]:
     for database, url in list(ground.registers()):
         ground.run(live_in(url))
         file = ground.folder / f"{database}.vestka"
-        yield ground.run(_while_written(url, file, database, ground.times(20)))
+        yield ground.run(_while_written(url, file, database, ground.times(10)))
         for target, other in ground.registers():
             yield _there_and_back(url, other, ground.folder / "again.vestka", f"{database} to {target}")
         yield _spoilt(file, ground.times(2_000))
-        yield _killed(url, file, database, ground.times(60))
+        yield _killed(url, file, database, ground.times(_KILLS))
 
 
 async def _while_written(url: str, file: Path, database: str, times: int) -> Row:

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import importlib
 import secrets
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -125,6 +126,7 @@ class Check:
     promise: str
     carry_out: Carried
     minutes: float
+    beside: bool = False
 
     def rows(self, ground: Ground) -> list[Row]:
         """Try it; what raises or takes too long is a row too."""
@@ -143,11 +145,25 @@ class Check:
 REGISTRY: Final[list[Check]] = []
 
 
-def check(name: str, promise: str, *, minutes: float = 30) -> Callable[[Carried], Carried]:
-    """Add a function to the checks; ``promise`` is the sentence that it tries, as it stands in the documents."""
+def apart(name: str, folder: Path, modules: Sequence[str], *, quick: bool) -> list[Row]:
+    """Carry out a check on a ground of its own, in a process of its own."""
+    for module in modules:
+        importlib.import_module(module)
+    ground = Ground(folder, quick)
+    try:
+        return next(one for one in REGISTRY if one.name == name).rows(ground)
+    finally:
+        ground.close()
+
+
+def check(name: str, promise: str, *, minutes: float = 30, beside: bool = False) -> Callable[[Carried], Carried]:
+    """Add a function to the checks; ``promise`` is the sentence that it tries, as it stands in the documents.
+
+    One that leaves a processor to others is carried out ``beside`` them, in a process of its own.
+    """
 
     def add(carry_out: Carried) -> Carried:
-        REGISTRY.append(Check(name, promise, carry_out, minutes))
+        REGISTRY.append(Check(name, promise, carry_out, minutes, beside))
         return carry_out
 
     return add

@@ -12,21 +12,23 @@ from tests.core.test_faults import Load, crash, under_load
 from tests.databases import sqlite_address
 
 _LEAST = 10  # refusals that are waited for
+_TIMES = 8
 
 
 @check("faults", "What was answered stays, what cannot be done is a problem with Retry-After, and service comes back.")
 def faults(ground: Ground) -> Iterator[Row]:
     """Hurt it again and again under load, and look for every write that was acknowledged."""
-    loads = [ground.run(_full(ground.folder / f"full{number}.db")) for number in range(ground.times(20))]
-    yield _row("the disk is full, and has room again", "SQLite", loads)
+    loads = [ground.run(_full(ground.folder / f"full{number}.db")) for number in range(ground.times(_TIMES))]
+    yield row("the disk is full, and has room again", "SQLite", loads)
     binaries = postgres.find_server()
     if binaries is not None:
         postgres.SETTINGS["synchronous_commit"] = "on"  # as it is by itself
-        loads = [ground.run(_crashed(binaries)) for _ in range(ground.times(20))]
-        yield _row("the server crashes and recovers", "PostgreSQL", loads)
+        loads = [ground.run(_crashed(binaries)) for _ in range(ground.times(_TIMES))]
+        yield row("the server crashes and recovers", "PostgreSQL", loads)
 
 
-def _row(what: str, on: str, loads: list[Load]) -> Row:
+def row(what: str, on: str, loads: list[Load]) -> Row:
+    """Tell what loads came to: what was acknowledged, and what of it was lost."""
     written = sum(len(load.written) for load in loads)
     unruly = sum(len(load.unruly) for load in loads)
     refused = sum(load.got[503] for load in loads)

@@ -11,22 +11,49 @@ from urllib.parse import urlsplit
 from app.core.record import Tier
 from app.main import openapi_text
 from bench.hostile import Found, Hurt
-from bench.noise import described, noise
+from bench.noise import ALL_BUT_KEYS, KEYS, described, noise
 from bench.trust.checks import Ground, Row, check
 from tests.conftest import filled
+from tests.databases import sqlite_address
+from tests.privacy.asking import Asked
 from tests.privacy.calls import Walk
-from tests.privacy.making import STORY, TWINS, told, whole
+from tests.privacy.leaving import left_of, requests
+from tests.privacy.making import STORY, TWINS, before_a_withdrawal, told, whole, without_what_is_withdrawn
 from tests.privacy.walking import beside
 from tests.serving import Served, new_key, served
 
 _WARM: Final = 2_000  # requests after which a server has all that it needs
 _GROWN: Final = 64  # megabytes more than that are a leak
+_FILLED: Final = 256  # megabytes of ready answers, plans, fonts and the like that a server may take
 _WHO: Final = {Tier.PUBLIC: "public", Tier.PARTNERS: "partners"}
 
 
-@check("noise", "Nothing that is sent makes the register fail, hang or grow.", minutes=90)
+@check(
+    "description",
+    "Whatever is sent, the answer is one that the description of the API tells of.",
+    beside=True,
+    minutes=60,
+)
+def descriptions(ground: Ground) -> Iterator[Row]:
+    """Send all that the description allows and does not, with an admin's key and with none."""
+    file = ground.folder / "described.db"
+    url = sqlite_address(file)
+    filled(url)
+    phases = ("--phases", "fuzzing,stateful") if ground.quick else ()
+    with served(url) as server:
+        admin = new_key(url, "admin")
+        asked: tuple[tuple[str, dict[str, str], tuple[str, ...]], ...] = (
+            ("nobody", {}, ALL_BUT_KEYS),
+            ("an admin", admin, ALL_BUT_KEYS),
+            ("of keys", admin, KEYS),
+        )
+        for who, headers, paths in asked:
+            yield _described(server, who, headers, 1 if ground.quick else 100, *paths, *phases)
+
+
+@check("noise", "Nothing that is sent makes the register fail, hang or grow.")
 def noises(ground: Ground) -> Iterator[Row]:
-    """Send noise, and all that the description allows and does not, with an admin's key and with none."""
+    """Send noise to both, and to PostgreSQL some of what the description allows."""
     for database in ("SQLite", "PostgreSQL"):
         url = ground.register(database, migrated=False)
         if url is None:
@@ -34,8 +61,9 @@ def noises(ground: Ground) -> Iterator[Row]:
         filled(url)
         with served(url) as server:
             yield _noise(server, database, ground.times(20_000))
-            for who, headers in (("nobody", {}), ("an admin", new_key(url, "admin"))):
-                yield _described(server, f"{database}, {who}", headers, ground.times(100))
+            if database != "SQLite":
+                more = (*ALL_BUT_KEYS, "--phases", "fuzzing", "--max-time", "10" if ground.quick else "60")
+                yield _described(server, database, new_key(url, "admin"), ground.times(20), *more)
 
 
 def _noise(server: Served, on: str, count: int) -> Row:
@@ -66,12 +94,15 @@ def _megabytes(server: Served) -> int:
     return kept * os.sysconf("SC_PAGE_SIZE") // 1_000_000
 
 
-def _described(server: Served, on: str, headers: dict[str, str], examples: int) -> Row:
+def _described(server: Served, on: str, headers: dict[str, str], examples: int, *more: str) -> Row:
+    before, found, wrong = _megabytes(server), Found("", 1), 1
     try:
-        found, wrong, note = described(server.base, headers, examples), 0, f"{examples} examples an operation"
+        found = described(server.base, headers, examples, *more)
+        grown = _megabytes(server) - before
+        wrong, note = int(grown > _FILLED), f"{examples} examples an operation, {grown:+} MB"
     except Hurt as hurt:
-        found, wrong, note = Found("", 1), 1, str(hurt)[-300:]
-    return Row("requests by the description", on, found.tried, "requests", wrong, "runs with failures", note)
+        note = str(hurt)[-300:]
+    return Row("requests by the description", on, found.tried, "requests", wrong, "runs with failures or leaks", note)
 
 
 @check("canary", "What somebody may not see is absent everywhere, as if it had never been.", minutes=60)
@@ -92,6 +123,28 @@ def canary(ground: Ground) -> Iterator[Row]:
                 yield Row(
                     f"answers to {_WHO[tier]}", database, asked, "answers", len(wrong), "marks or differences", note
                 )
+
+
+@check("withdrawal", "What is withdrawn is gone at once, as if it had never been public.")
+def withdrawal(ground: Ground) -> Iterator[Row]:
+    """Ask for everything, so that all is kept that can be; withdraw, and ask again beside a register without it."""
+    asked = requests(json.loads(openapi_text()), brief=ground.quick)
+    for database in ("SQLite", "PostgreSQL"):
+        url, twin = (ground.register(database, migrated=False) for _ in range(2))
+        if url is None or twin is None:
+            continue
+        before_a_withdrawal(url)
+        without_what_is_withdrawn(twin)
+        showed, wrong = ground.run(_left(url, twin, asked))
+        note = "; ".join([f"{showed:,} showed it before", *wrong[:3]])[:300]
+        yield Row(
+            "answers after a withdrawal", database, len(asked), "answers", len(wrong), "marks or differences", note
+        )
+
+
+async def _left(url: str, twin: str, asked: list[Asked]) -> tuple[int, list[str]]:
+    async with told(url) as register, told(twin) as other:
+        return await left_of(register, other, asked)
 
 
 async def _asked(url: str, twin: str, walk: Walk) -> tuple[int, list[str]]:

@@ -26,9 +26,10 @@ from app.sync.watch import Watch
 from tests.conftest import counting
 from tests.privacy.asking import Answer, Asked, ask
 from tests.privacy.marks import MARKS
-from tests.privacy.story import Step, Story
+from tests.privacy.story import Step, Story, public_at_first
 
 STORY: Final = Story()
+WITHDRAWAL: Final = Story(public_at_first)
 _BEGUN: Final = datetime(2024, 1, 1, tzinfo=UTC)
 _ID: Final = UUID("9e0000e9-0000-4000-8000-000000000001")
 # Who holds a key is the author of its changes, and for partners; of what partners never hear of, for nobody.
@@ -86,35 +87,45 @@ async def told(url: str) -> AsyncIterator[Told]:
 
 def whole(url: str) -> None:
     """Make the register in which all of the story happened."""
-    _make(url, Tier.PRIVATE)
+    _make(url, STORY, Tier.PRIVATE)
 
 
 def twin_for_partners(url: str) -> None:
     """Make the register in which nothing happened that partners do not see."""
-    _make(url, Tier.PARTNERS)
+    _make(url, STORY, Tier.PARTNERS)
 
 
 def twin_for_all(url: str) -> None:
     """Make the register in which nothing happened that not everybody sees."""
-    _make(url, Tier.PUBLIC)
+    _make(url, STORY, Tier.PUBLIC)
+
+
+def before_a_withdrawal(url: str) -> None:
+    """Make the register in which what is to be withdrawn is still public."""
+    _make(url, WITHDRAWAL, Tier.PARTNERS)
+
+
+def without_what_is_withdrawn(url: str) -> None:
+    """Make its twin, in which that never was."""
+    _make(url, WITHDRAWAL, Tier.PUBLIC)
 
 
 TWINS: Final[Mapping[Tier, Callable[[str], None]]] = {Tier.PUBLIC: twin_for_all, Tier.PARTNERS: twin_for_partners}
 
 
-def _make(url: str, tier: Tier) -> None:
+def _make(url: str, story: Story, tier: Tier) -> None:
     migrate(url)
-    asyncio.run(_tell(url, tier))
+    asyncio.run(_tell(url, story, tier))
 
 
-async def _tell(url: str, tier: Tier) -> None:
+async def _tell(url: str, story: Story, tier: Tier) -> None:
     database = open_database(url)
     async with database.write("tests") as session:
         await session.execute(update(registers).values(register_id=_ID, secret=bytes(32)))
     try:
         with _clock() as at:  # from the first change on: none has a time before the last one's
             made = Told(create_app(_SETTINGS), database, await _keys(database, {}))
-            for step in STORY.told(tier):
+            for step in story.told(tier):
                 at(step.number)
                 await _take(made, step, tier)
     finally:

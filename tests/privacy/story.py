@@ -1,6 +1,6 @@
 """How a register comes to be, step by step: whole, or as a twin in which nothing hidden ever happened."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
@@ -26,6 +26,11 @@ from tests.factories import (
 from tests.privacy.contents import Fields, Pen, bland
 
 _HIDDEN: Final = (Tier.PARTNERS, Tier.PRIVATE)
+# Each kind after those that it refers to; from the ninth on, nothing refers to them.
+_IN_ORDER: Final = (
+    *("organizations", "sources", "persons", "cases", "articles", "facilities", "addresses", "sentences"),
+    *("affiliations", "recognitions", "charges", "hearings", "detentions"),
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ def _there(value: Any, told: Tier) -> bool:
 class Story:
     """The steps, and the ids of what they make."""
 
-    def __init__(self) -> None:
+    def __init__(self, chapter: "Chapter | None" = None) -> None:
         self.steps: list[Step] = []
         self.ids: dict[str, list[str]] = {}
         self.hidden: dict[Tier, dict[str, list[str]]] = {tier: {} for tier in _HIDDEN}
@@ -95,7 +100,7 @@ class Story:
         with patch.object(factories, "_numbers", count(1)):
             _everybody_sees(self)
             for tier, pen in self._pens.items():
-                _chapter(self, tier, pen)
+                (chapter or _chapter)(self, tier, pen)
 
     def make(self, kind: str, fields: Fields, tier: Tier = Tier.PUBLIC, **said: Any) -> str:
         """Have a record made, and give its id."""
@@ -177,6 +182,17 @@ def _everybody_sees(story: Story) -> None:
     story.end("persons", gone)
 
 
+Chapter = Callable[[Story, Tier, Pen], None]
+
+
+def public_at_first(story: Story, tier: Tier, pen: Pen) -> None:
+    """Have a record of each kind be public; who withdraws them does that later."""
+    ids: dict[str, str] = {}
+    for kind in _IN_ORDER if tier is Tier.PARTNERS else ():
+        more: Fields = {"private_notes": None} if kind == "persons" else {}
+        ids[kind] = story.make(kind, pen.write(kind, ids, visibility="public", **more), tier)
+
+
 def _chapter(story: Story, tier: Tier, pen: Pen) -> None:
     theirs = _hidden_records(story, tier, pen)
     _behind_the_public(story, tier, pen, theirs)
@@ -188,9 +204,9 @@ def _chapter(story: Story, tier: Tier, pen: Pen) -> None:
 def _hidden_records(story: Story, tier: Tier, pen: Pen) -> dict[str, str]:
     """Have a record of each kind hidden, and public ones that are hidden with the person they belong to."""
     ids: dict[str, str] = {}
-    for kind in ("organizations", "sources", "persons", "cases", "articles", "facilities", "addresses", "sentences"):
+    for kind in _IN_ORDER[:8]:
         ids[kind] = story.make(kind, pen.write(kind, ids), tier, blank=bland(kind))
-    for kind in ("affiliations", "recognitions", "charges", "hearings", "detentions"):
+    for kind in _IN_ORDER[8:]:
         story.make(kind, pen.write(kind, ids), tier)
     for kind in ("affiliations", "recognitions", "sentences", "charges", "hearings"):
         story.make(kind, pen.write(kind, ids, visibility="public"), tier)

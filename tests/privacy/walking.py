@@ -5,7 +5,7 @@ import json
 from app.register import KINDS
 from tests.privacy.asking import Answer, Asked
 from tests.privacy.calls import Walk
-from tests.privacy.making import STORY, Told
+from tests.privacy.making import Told
 from tests.privacy.twins import differences, shown
 
 _LISTS = (*(f"/v1/{kind}" for kind in KINDS), "/v1/addressees", "/v1/changes")
@@ -17,14 +17,14 @@ async def beside(register: Told, twin: Told, walk: Walk, who: str) -> tuple[int,
     requests = list(dict.fromkeys(walk.requests()))
     for asked in requests:
         answer, other = await register.ask(who, asked), await twin.ask(who, asked)
-        wrong += [*shown(asked, answer, walk.tier), *differences(asked, answer, other, STORY)]
+        wrong += [*shown(asked, answer, walk.tier), *differences(asked, answer, other, walk.story)]
     count = len(requests)
     for path in _LISTS:
         pages, others = await _pages(register, who, path), await _pages(twin, who, path)
         count += len(pages)
         wrong += [f"{path}: {len(pages)} pages, the twin {len(others)}"] if len(pages) != len(others) else []
         for (asked, answer), (_, other) in zip(pages, others, strict=False):
-            wrong += [*shown(asked, answer, walk.tier), *differences(asked, answer, other, STORY)]
+            wrong += [*shown(asked, answer, walk.tier), *differences(asked, answer, other, walk.story)]
     return count, wrong
 
 
