@@ -15,8 +15,8 @@ from app.core.problems import Problem
 
 # Takes the request, the desk, the records as stored, and what was asked of them; None where a write answers.
 Enrich = Callable[[Request, Desk, Sequence[Item], BaseModel | None], Awaitable[list[bytes]]]
-# Makes an answer of a record's bytes and what was read with it, or None where that is not enough.
-Finish = Callable[[bytes, Sequence[Any]], bytes | None]
+# Gives how an answer ends, by a row of its bytes and what was read with them, or None where that is not enough.
+Finish = Callable[[Sequence[Any]], bytes | None]
 # Takes the request and what was asked; None where answers need more than what is read with a record.
 Ready = Callable[[Request, BaseModel | None], Finish | None]
 
@@ -38,16 +38,19 @@ PathId = Annotated[UUID, BeforeValidator(_path_id), Field(description="The recor
 
 def as_stored(_: Request, __: BaseModel | None) -> Finish:
     """Answer with the record's bytes as they are."""
-    return lambda body, _: body
+    return lambda _: b""
 
 
-def one_written(finish: Finish, statements: Sequence[Statement], found: Sequence[Rows], _: str) -> Written | None:
+def one_written(finish: Finish, _: Sequence[Statement], found: Sequence[Rows], __: str) -> Written | None:
     """Write a record's answer by its plan; there must be one."""
     if not found[0]:
         return None
     row = found[0][0]
-    body = finish(row[1], statements[0].values(2)(row))
-    return None if body is None else Written(body, etag(row[0], body))
+    end = finish(row)
+    if end is None:
+        return None
+    body = row[0] + end
+    return Written(body, etag(row[-1], body))
 
 
 class Asked(BaseModel):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model
-from sqlalchemy import Column, ColumnElement, Date, FromClause, Select, Table, Uuid, and_, exists, or_, select
+from sqlalchemy import Column, ColumnElement, Date, FromClause, Select, Table, Uuid, and_, exists, func, or_, select
 from sqlalchemy.sql import Subquery
 from sqlmodel.sql.sqltypes import UTCDateTime
 
@@ -92,6 +92,10 @@ class Walk:
     where: tuple[ColumnElement[bool], ...] = ()
     met: frozenset[str] = frozenset()
 
+    def reads(self, table: Table) -> bool:
+        """Tell whether a table is among these."""
+        return table is self.first or any(table is other for other, _ in self.others)
+
     @property
     def source(self) -> FromClause:
         """Give the join, in this order."""
@@ -107,11 +111,12 @@ class Face(Protocol):
     parameters: Mapping[str, tuple[Any, Any]]  # as pydantic's ``create_model`` takes them
     sorts: Mapping[str, Column[Any]]
     whose: Column[Any]  # of its table, names the record that a row is about
+    answer: Column[Any]  # of its table, holds the answer as far as it is kept, the record in front
     typed: str  # the parameter for a text that is looked for
     says: str  # the field that says why a record was found
 
     def beside(self, request: Request) -> tuple[ColumnElement[Any], ...]:
-        """Give what is read with each record, from the table of ``whose``, for what answers add to it."""
+        """Give what is read with each answer: a small number that says how it ends, and the tag of what is kept."""
 
     async def find(self, request: Request, desk: Desk, query: Filter) -> Found | None:
         """Give the records that a typed text means; None where none was typed."""
@@ -151,8 +156,13 @@ class Filters:
         mine = [offer.condition(told[name], tier) for name, offer in self.offered.items() if name in told]
         return mine + (self.face.conditions(query, tier, met) if self.face else [])
 
+    @property
+    def answer(self) -> Column[Any]:
+        """Give the column that holds answers, as far as they are kept."""
+        return self.face.answer if self.face else documents.c.body
+
     def beside(self, request: Request) -> tuple[ColumnElement[Any], ...]:
-        """Give what is read with each record."""
+        """Give what is read with each answer."""
         return self.face.beside(request) if self.face else ()
 
     async def search(self, request: Request, desk: Desk, query: Filter) -> Found | None:
@@ -170,21 +180,22 @@ class Filters:
         return {self.face.says} if self.face and query.found is None else set()
 
     def one(self, request: Request, record_id: UUID, tier: Tier) -> Select[Any]:
-        """Give the statement for one record as a tier sees it: its version, its bytes, and what is read with it."""
-        c = documents.c
-        return self._seen(tier, c.version, c.body, *self.beside(request)).where(c.id == record_id)
+        """Give the statement for one record as a tier sees it: its bytes, what is read with them, and its version."""
+        return self._seen(request, tier, documents.c.version).where(documents.c.id == record_id)
 
     def some(self, request: Request, record_ids: Collection[UUID], tier: Tier) -> Select[Any]:
         """Give the statement for records as a tier sees them: their bytes, and what is read with them."""
-        c = documents.c
-        return self._seen(tier, c.body, *self.beside(request)).where(c.id.in_(record_ids))
+        return self._seen(request, tier).where(documents.c.id.in_(record_ids))
 
-    def _seen(self, tier: Tier, *columns: ColumnElement[Any]) -> Select[Any]:
+    def _seen(self, request: Request, tier: Tier, *more: ColumnElement[Any]) -> Select[Any]:
         c = documents.c
         source: FromClause = documents
+        columns: tuple[ColumnElement[Any], ...] = (c.body, *more)
         if self.face is not None:
             mine = self.face.whose.table
             source = documents.outerjoin(mine, and_(mine.c.tier == c.tier, self.face.whose == c.id))
+            # Where nothing is kept yet the record alone is read, without a tag.
+            columns = (func.coalesce(self.face.answer, c.body), *self.face.beside(request), *more)
         live = (c.kind == self._kind.name, c.tier == int(tier), c.body.is_not(None))
         return select(*columns).select_from(source).where(*live)
 

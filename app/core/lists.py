@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -69,8 +69,10 @@ async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, reque
     place = None if query.cursor is None else paging.unseal(secret, cut.scope, query.cursor)
     found = await filters.search(request, desk, query)
     walk = filters.walk(query, tier)
-    where = and_(*walk.where, live(kind.name, tier), *filters.conditions(query, tier, walk.met))
-    base = select(documents.c.body, *beside).select_from(walk.source).where(where)
+    # What another part keeps for a tier is there as long as the tier sees the record.
+    seen = (live(kind.name, tier),) if walk.reads(documents) else ()
+    where = and_(*walk.where, *seen, *filters.conditions(query, tier, walk.met))
+    base = select(filters.answer, *beside).select_from(walk.source).where(where)
     if found is not None and getattr(query, "sort", None) is None:
         return await _best_first(request, desk, filters, query, base, cut, place=place)
     order = Order(walk.order, filters.sort(query)[1])
@@ -81,7 +83,8 @@ async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, reque
         if len(rows) <= query.limit:
             results.append(await desk.session.execute(statement.limit(query.limit + 1)))
             rows += results[-1].all()
-    total = (await desk.session.execute(_counted(base))).scalar_one() if query.count else None
+    counted = select(func.count()).select_from(base.with_only_columns(walk.order[-1]).subquery())
+    total = (await desk.session.execute(counted)).scalar_one() if query.count else None
     first = 1 + cut.beside
     read = [tuple(row) for row in rows]
     items = [Item(row[0], row[1:first]) for row in read[: query.limit]]
@@ -131,8 +134,15 @@ class Cut:
         return paging.seal(self.secret, self.scope, [cursor_value(value) for value in place])
 
 
-def _counted(base: Select[Any]) -> Select[Any]:
-    return select(func.count()).select_from(base.with_only_columns(documents.c.id).subquery())
+def tag_of(rows: Sequence[Sequence[Any]], body: bytes, cursor: str | None, *, kept: bool) -> str:
+    """Give the entity tag of a page, of rows of answers and what was read with them.
+
+    What is kept of answers has tags: they and how the answers end tell a page. Others are hashed as they are.
+    """
+    if not kept or not rows:
+        return etag(len(rows), body)
+    said = b"".join([row[2] for row in rows]) + bytes([row[1] for row in rows]) + (cursor or "").encode()
+    return etag(len(rows), said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +150,7 @@ class PageAgain:
     """Writes a page of the same query of what its statement gives now."""
 
     cut: Cut
-    finish: Callable[[bytes, Sequence[Any]], bytes | None]
+    finish: Callable[[Sequence[Any]], bytes | None]
     link: Callable[[str], str]
     of: int  # statements that may be needed
 
@@ -151,16 +161,19 @@ class PageAgain:
         rows = [row for some in found for row in some] if len(found) > 1 else found[0]
         if len(found) < self.of and len(rows) <= self.cut.limit:
             return None  # the statement that goes on was never run
-        first, finish = 1 + self.cut.beside, self.finish
-        beside = statements[0].values(1, first)
-        whole = [finish(row[0], beside(row)) for row in rows[: self.cut.limit]]
-        if None in whole:
-            return None
+        here = rows[: self.cut.limit]
+        pieces: list[bytes] = []
+        for row in here:
+            end = self.finish(row)
+            if end is None:
+                return None
+            pieces += (row[0], end, b",")
         cursor = None
         if len(rows) > self.cut.limit:
-            cursor = self.cut.cursor(statements[0].values(first)(rows[self.cut.limit - 1]))
-        body = written_page(cast("list[bytes]", whole), cursor, None)
-        return Written(body, etag(len(whole), body), self.link(cursor) if cursor else None)
+            cursor = self.cut.cursor(statements[0].values(1 + self.cut.beside)(here[-1]))
+        body = b'{"items":[%b],"next_cursor":%b}' % (b"".join(pieces[:-1]), to_json(cursor))
+        tag = tag_of(here, body, cursor, kept=bool(self.cut.beside))
+        return Written(body, tag, self.link(cursor) if cursor else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +203,13 @@ class Order:
         return base.order_by(*(column.desc() if self.down else column for column in columns))
 
 
+def link_of(request: Request, base: str) -> Callable[[str], str]:
+    """Give what writes the ``Link`` header that leads to the page behind a cursor."""
+    pairs = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
+    before = f"<{base}{request.url.path}?{urlencode([*pairs, ('cursor', '')])}"
+    return lambda cursor: f'{before}{cursor}>; rel="next"'
+
+
 def next_link(request: Request, cursor: str, base: str) -> str:
     """Give the ``Link`` header that leads to the next page."""
-    pairs = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
-    return f'<{base}{request.url.path}?{urlencode([*pairs, ("cursor", cursor)])}>; rel="next"'
+    return link_of(request, base)(cursor)

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 
 from app.core import paging
 from app.core.access import Caller
-from app.core.asked import Asked, Enrich, PathId, Ready, as_stored, one_written
+from app.core.asked import Asked, Enrich, Finish, PathId, Ready, as_stored, one_written
 from app.core.columns import TABLE_CONTENT, Listed, format_of, records_as_table
 from app.core.contract import IF_MATCH, IF_NONE_MATCH, MOVED, WRITE_HEADERS, ReadModels, answers, headers, sends
 from app.core.desk import Desk, Rule
@@ -20,7 +20,7 @@ from app.core.express import Plan, Statement, leave_plan
 from app.core.filters import Face, Filters
 from app.core.idempotency import Claim, Kept, keep, once
 from app.core.kinds import Fields, Kind
-from app.core.lists import Item, PageAgain, next_link, page_of
+from app.core.lists import Item, Page, PageAgain, link_of, next_link, page_of, tag_of
 from app.core.past import HistoryOut, history_of, version_of
 from app.core.problems import Moved, Problem, docs
 from app.core.record import Input, Record
@@ -105,10 +105,18 @@ class Resource:
         if self._enrich is None:
             return [item.body for item in items]
         finish = self._ready(request, asked)
-        made = [finish(item.body, item.beside) if finish and item.beside else None for item in items]
-        missing = [item for item, body in zip(items, made, strict=True) if body is None]
+        ends = [finish((item.body, *item.beside)) if finish and item.beside else None for item in items]
+        missing = [item for item, end in zip(items, ends, strict=True) if end is None]
         more = iter(await self._enrich(request, desk, missing, asked) if missing else ())
-        return [next(more) if body is None else body for body in made]
+        return [next(more) if end is None else item.body + end for item, end in zip(items, ends, strict=True)]
+
+    @staticmethod
+    def _tag(finish: Finish | None, page: Page, body: bytes) -> str:
+        """Give the entity tag of a page; what is not made of what is kept is hashed as it is."""
+        rows = [(item.body, *item.beside) for item in page.items]
+        kept = bool(finish and page.cut and page.cut.beside) and page.total is None
+        kept = kept and all(finish is not None and finish(row) is not None for row in rows)
+        return tag_of(rows, body, page.next_cursor, kept=kept)
 
     async def answered(
         self, request: Request, desk: Desk, record_id: UUID, asked: Asked | None = None
@@ -121,7 +129,7 @@ class Resource:
             raise Problem("not-found")
         if finish := self._ready(request, asked):
             leave_plan(request, Plan((Statement.of(result),), partial(one_written, finish), record_id))
-        item = Item(row.body, row[2:])
+        item = Item(row[0], row[1:-1])
         return row.version, (await self.enriched(request, desk, [item], asked))[0]
 
     def _list(self) -> None:
@@ -138,9 +146,9 @@ class Resource:
                 body = page.body(items)
                 finish = self._ready(request, query)
                 if finish and page.cut and not query.count:
-                    again = PageAgain(page.cut, finish, partial(next_link, request, base=base), page.of)
+                    again = PageAgain(page.cut, finish, link_of(request, base), page.of)
                     leave_plan(request, Plan(tuple(map(Statement.of, page.results)), again))
-                return answer(request, body, etag(len(items), body), links)
+                return answer(request, body, self._tag(finish, page, body), links)
             hidden = {*self.kind.hidden(desk.caller.tier), *self.filters.unsaid(query)}
             return await records_as_table(
                 request, self.kind.name, self.models.read, items, hidden, wanted=wanted, headers=links

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
@@ -124,8 +124,6 @@ def chosen(asked: Filter, tier: Tier) -> People:
     """Give the people whom a request asks about, each with how they stand on the day."""
     filters = persons.filters
     walk = filters.walk(asked, tier)
-    # The document is never looked up.
-    walk = replace(walk, others=tuple(other for other in walk.others if other[0] is not documents))
     daily = daily_of(asked).c
     named = (daily.status, daily.facility_id.label("facility"), daily.term_key)
     columns = (situations.c.person_id, situations.c.sex, *named)

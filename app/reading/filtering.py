@@ -93,12 +93,13 @@ class People:
     }
 
     whose: Column[Any] = situations.c.person_id
+    answer: Column[Any] = situations.c.answer
     typed = "q"
     says = "match"
 
     def beside(self, request: Request) -> tuple[ColumnElement[Any], ...]:
-        """Give the situation of today as it is kept, and what is still to be said of it, see `app.reading.people`."""
-        return situations.c.body, still_to_say(today(), intervals_of(request))
+        """Give what is still to be said of the situation of today, see `app.reading.people`, and the answer's tag."""
+        return still_to_say(today(), intervals_of(request)), situations.c.tag
 
     async def find(self, request: Request, desk: Desk, query: Filter) -> Found | None:
         """Give the people whose name was typed, best first."""
@@ -179,8 +180,7 @@ def _looked_up(
     others: list[tuple[Table, ColumnElement[bool]]] = []
     if also is not None:
         others.append((also, and_(also.c.tier == int(tier), also.c.person_id == me)))
-    if first is not documents:
-        others.append((documents, documents.c.id == me))
+    # Their document is never looked up: a tier's row here is there as long as the tier sees the person.
     if first is not _persons:
         others.append((_persons, _persons.c.id == me))
     if asks_the_past(query):

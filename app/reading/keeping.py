@@ -1,6 +1,7 @@
 """Keeps what is kept of persons: in the transaction of each change, and for whom a day has come."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -23,7 +24,7 @@ from app.reading.days import today
 from app.reading.dossier import Dossier
 from app.reading.facts import Facts, facts, term_key
 from app.reading.gather import Whose, gather
-from app.reading.kept import TABLES, custodies, situations, standings, values
+from app.reading.kept import TABLES, TAG, custodies, situations, standings, values
 
 _BELONGING: Final = ("detentions", "charges", "sentences", "hearings", "affiliations", "recognitions", "addresses")
 # What others are described by, and the kinds through which they are: a change reaches everybody who is.
@@ -190,14 +191,23 @@ def _derived(session: Session, people: Sequence[UUID], lost: Mapping[Whose, date
     on = today()
     rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
     latest = _later(_latest(session, people), _before(session, people), lost)
+    written = _written(session, people)
     known: dict[UUID, tuple[Dossier, Facts]] = {}
     for whose, dossier in gather(session, list(Tier), people, _UNREAD).items():
         before = known.get(whose.person_id)
         # Most people are the same to every tier.
         found = before[1] if before and before[0] == dossier else facts(dossier, on)
         known[whose.person_id] = dossier, found
-        _add(rows, whose, dossier, found, latest)
+        _add(rows, whose, dossier, found, latest[whose])
+        rows[situations][-1] |= _answer(written[whose], found)
     return rows
+
+
+def _written(session: Session, people: Sequence[UUID]) -> dict[Whose, bytes]:
+    """Give the records of people, as they are sent."""
+    d = documents.c
+    query = select(d.tier, d.id, d.body).where(d.kind == "persons", d.id.in_(people), d.body.is_not(None))
+    return {Whose(Tier(tier), person_id): body for tier, person_id, body in session.execute(query)}
 
 
 def _latest(session: Session, people: Sequence[UUID]) -> dict[Whose, datetime]:
@@ -245,15 +255,13 @@ def _instant(at: datetime | str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _add(
-    rows: dict[Table, list[Row]], whose: Whose, dossier: Dossier, found: Facts, latest: Mapping[Whose, datetime]
-) -> None:
+def _add(rows: dict[Table, list[Row]], whose: Whose, dossier: Dossier, found: Facts, changed: datetime) -> None:
     base: Row = {"tier": int(whose.tier), "person_id": whose.person_id}
     made = datetime.fromisoformat(str(dossier.person["created_at"]))
     kind, confirmed = found.confirmed or (None, None)
     rows[situations].append(
         base
-        | {"created_at": made, "updated_at": latest[whose], "good_until": found.good_until, "body": _body(found)}
+        | {"created_at": made, "updated_at": changed, "good_until": found.good_until}
         | {"kind": kind, "confirmed": confirmed, "status": found.situation["status"]}
         | {"facility_id": _id(found.situation.get("facility_id")), "sex": found.sex, "birth_month": found.birth_month}
         | {"reachable": found.situation["mail"]["reachable"], "name_key": found.name_key[:200], "since": found.since}
@@ -276,9 +284,11 @@ def _id(text: str | None) -> UUID | None:
     return UUID(text) if text else None
 
 
-def _body(found: Facts) -> bytes:
-    """Write a situation up to where `stale` goes: it hangs on the day and on a setting."""
-    if found.confirmed is None:
-        return to_json(found.situation)
-    mail = {name: value for name, value in found.situation["mail"].items() if name != "stale"}
-    return to_json({**found.situation, "mail": mail})[:-2]
+def _answer(person: bytes, found: Facts) -> Row:
+    """Write a person's answer up to where it hangs on the day and on a setting: `stale`, and how objects end."""
+    said: dict[str, Any] = {**found.situation}
+    if found.confirmed is not None:
+        said["mail"] = {name: value for name, value in found.situation["mail"].items() if name != "stale"}
+    written = to_json(said)
+    answer = b'%b,"situation":%b' % (person[:-1], written if found.confirmed is None else written[:-2])
+    return {"answer": answer, "tag": hashlib.sha256(answer).digest()[:TAG]}

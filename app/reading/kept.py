@@ -25,6 +25,8 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.dialects import exact_text
 
+TAG: Final = 8  # bytes that tell an answer from every other of the person
+
 
 def _whose() -> tuple[Column[int], Column[object]]:
     return (
@@ -40,7 +42,8 @@ situations: Final = Table(
     Column("created_at", UTCDateTime(), nullable=False),
     Column("updated_at", UTCDateTime(), nullable=False),  # of the person or of what belongs to them
     Column("good_until", Date),
-    Column("body", LargeBinary, nullable=False),  # the situation, up to where `stale` goes if mail arrives
+    Column("answer", LargeBinary, nullable=False),  # the person with the situation, up to where `stale` goes
+    Column("tag", LargeBinary, nullable=False),  # the beginning of the hash of that
     Column("kind", String),  # of the detention, where mail arrives
     Column("confirmed", Date),  # the older confirmation of the address; null where one is missing
     Column("status", String, nullable=False),

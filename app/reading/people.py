@@ -11,6 +11,7 @@ from app.core.asked import Asked, Finish
 from app.core.desk import Desk
 from app.core.lists import Item
 from app.reading.days import AsOf, today
+from app.reading.dossier import Dossier
 from app.reading.gather import dossiers
 from app.reading.situation import Situation, situation
 from app.reading.staleness import FRESH, STALE, WHOLE, intervals_of
@@ -72,14 +73,12 @@ class PersonAsked(Asked):
 
 
 def ready(_: Request, asked: BaseModel | None) -> Finish | None:
-    """Give what adds the situation of today, as it is kept, to a person; None where another day is asked about."""
-    return None if (getattr(asked, "as_of", None) or today()) != today() else _finished
+    """Give what ends a person's answer with the situation of today as it is kept; None for another day."""
+    return None if (getattr(asked, "as_of", None) or today()) != today() else _end
 
 
-def _finished(body: bytes, beside: Sequence[Any]) -> bytes | None:
-    said, standing = beside
-    end = _ENDS.get(standing)
-    return None if said is None or end is None else b'%b,"situation":%b%b' % (body[:-1], said, end)
+def _end(row: Sequence[Any]) -> bytes | None:
+    return _ENDS.get(row[1]) if row[2] is not None else None
 
 
 # How a person's answer ends, by what `still_to_say` says of the situation; one that is over is derived anew.
@@ -90,7 +89,14 @@ async def with_situations(request: Request, desk: Desk, items: Sequence[Item], a
     """Add the situation on the day asked for to persons, derived from all that is known of them."""
     day, intervals = getattr(asked, "as_of", None) or today(), intervals_of(request)
     found = await dossiers(desk, [item.id for item in items])
-    return [with_field(item.body, "situation", to_json(situation(found[item.id], day, intervals))) for item in items]
+    return [_with(item, found[item.id], situation(found[item.id], day, intervals)) for item in items]
+
+
+def _with(item: Item, dossier: Dossier, said: Situation) -> bytes:
+    """Add a situation to a person: to the record as it was read, or, where that was an answer, as it is."""
+    if item.beside and item.beside[1] is not None:
+        return to_json({**dossier.person, "situation": said})
+    return with_field(item.body, "situation", to_json(said))
 
 
 def with_field(body: bytes, name: str, value: bytes) -> bytes:

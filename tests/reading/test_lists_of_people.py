@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
+from sqlalchemy import select
 
+from app.core.documents import documents
 from app.core.rebuilding import reindex
+from app.reading.kept import situations
 from tests.conftest import Register
 from tests.core.test_conformance import is_problem
 from tests.factories import (
@@ -226,3 +229,36 @@ async def test_a_page_of_people_takes_the_same_few_statements(register: Register
 async def test_mistyped_questions_are_refused(register: Register) -> None:
     for query in ({"status": "imprisond"}, {"birth_month": 13}, {"as_of": "2999-01-01"}, {"sort": "nam"}):
         is_problem(await register.public.get("/v1/persons", params=query), 422, "invalid")
+
+
+async def test_a_page_is_another_answer_when_a_place_is_called_otherwise(register: Register) -> None:
+    place = await create(register.editor, "facilities", facility(name={"en": "Old Name"}))
+    who = await create(register.editor, "persons", person())
+    await create(register.editor, "detentions", detention(who["id"], facility_id=place["id"]))
+    before = await register.public.get("/v1/persons")
+    named = {"name": {"en": "New Name"}}
+    await register.editor.patch(f"/v1/facilities/{place['id']}", json=named, headers={"If-Match": "*"})
+    after = await register.public.get("/v1/persons", headers={"If-None-Match": before.headers["etag"]})
+    assert (after.status_code, after.json()["items"][0]["version"]) == (200, who["version"])
+    assert after.json()["items"][0]["situation"]["facility_name"] == named["name"]
+
+
+async def test_a_tier_has_the_answers_of_those_whom_it_sees(register: Register) -> None:
+    changed, hidden, gone, purged, merged, into = [
+        (await create(register.keeper, "persons", person(private_notes="x")))["id"] for _ in range(6)
+    ]
+    anyway = {"If-Match": "*"}
+    await register.keeper.patch(f"/v1/persons/{changed}", json={"sex": "female"}, headers=anyway)
+    await register.keeper.patch(f"/v1/persons/{hidden}", json={"visibility": "private"}, headers=anyway)
+    await register.admin.delete(f"/v1/persons/{gone}", headers=anyway)
+    await register.admin.delete(f"/v1/persons/{purged}?purge=true", headers=anyway)
+    joined = await register.admin.post(f"/v1/persons/{merged}/merge", json={"into": into}, headers=anyway)
+    assert joined.status_code == 200, joined.text
+    d, s = documents.c, situations.c
+    async with register.database.read() as session:
+        seen = await session.execute(select(d.tier, d.id, d.body).where(d.kind == "persons", d.body.is_not(None)))
+        kept = await session.execute(select(s.tier, s.person_id, s.answer))
+        begun = {(tier, one): answer.partition(b',"situation":')[0] + b"}" for tier, one, answer in kept}
+        assert begun == {(tier, one): body for tier, one, body in seen}
+    listed = [(await client.get("/v1/persons")).json()["items"] for client in (register.public, register.keeper)]
+    assert [len(items) for items in listed] == [2, 3]
