@@ -11,7 +11,7 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from app.core.migrating import configured, head, migrate
+from app.core.migrating import configured, head, migrate, revisions
 from tests.databases import templates
 from tests.serving import ROOT, run
 
@@ -32,6 +32,7 @@ def bare_url(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_there_is_one_line_of_migrations() -> None:
     scripts = ScriptDirectory.from_config(configured(""))
     assert len(scripts.get_heads()) == len(scripts.get_bases()) == 1
+    assert (head(), revisions()) == (scripts.get_current_head(), {one.revision for one in scripts.walk_revisions()})
 
 
 def test_migrations_equal_the_models_and_go_back(bare_url: str) -> None:
@@ -70,4 +71,3 @@ async def test_a_database_that_is_not_migrated_is_not_ready(bare_url: str) -> No
     async with database.read() as session:
         assert await is_current(session)
     await database.close()
-    assert head() is not None

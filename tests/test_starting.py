@@ -5,7 +5,7 @@ import sys
 
 from tests.serving import ROOT
 
-LATER = ("typst", "segno", "icalendar", "xlsxwriter")
+LATER = ("typst", "segno", "icalendar", "xlsxwriter", "alembic", "asyncpg")
 ASK = f"import sys, app.main; print([name for name in {LATER} if name in sys.modules])"
 
 

@@ -1,20 +1,31 @@
-"""Brings a database's tables to what this version needs."""
+"""Brings a database's tables to what this version needs.
 
+Alembic is loaded where there is something to bring: a start finds everything as it should be nearly always.
+"""
+
+import asyncio
+import re
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.dialects import reading_engine
 from app.places import MIGRATIONS
 
+if TYPE_CHECKING:
+    from alembic.config import Config
 
-def configured(database_url: str, scripts: Path = MIGRATIONS) -> Config:
+_SAYS: Final = re.compile(r'^(down_)?revision = "(\w+)"$', re.MULTILINE)
+
+
+def configured(database_url: str, scripts: Path = MIGRATIONS) -> "Config":
     """Give Alembic's configuration for a database."""
+    from alembic.config import Config  # noqa: PLC0415 - costs time
+
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.attributes["url"] = database_url
@@ -26,26 +37,50 @@ def migrate(database_url: str, revision: str = "head") -> None:
 
     Runs an event loop of its own: call it outside of one, or in a thread.
     """
+    if revision == "head" and asyncio.run(_stands(database_url)):
+        return
+    from alembic import command  # noqa: PLC0415 - costs time
+
     command.upgrade(configured(database_url), revision)
 
 
 def migrate_within(connection: Connection, revision: str = "head") -> None:
     """Upgrade a database in a transaction that is under way."""
+    from alembic import command  # noqa: PLC0415 - costs time
+
     config = configured("")
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 
 
 @cache
+def _said() -> tuple[frozenset[str], frozenset[str]]:
+    """Give every revision, and those that another one follows, as the migrations say in their heads."""
+    found = [
+        match.groups() for file in (MIGRATIONS / "versions").glob("*.py") for match in _SAYS.finditer(file.read_text())
+    ]
+    return frozenset(name for down, name in found if not down), frozenset(name for down, name in found if down)
+
+
 def revisions() -> frozenset[str]:
     """Give every revision that this version of the program knows."""
-    return frozenset(script.revision for script in ScriptDirectory.from_config(configured("")).walk_revisions())
+    return _said()[0]
 
 
-@cache
-def head() -> str | None:
+def head() -> str:
     """Give the revision that this version of the program needs."""
-    return ScriptDirectory.from_config(configured("")).get_current_head()
+    every, followed = _said()
+    (last,) = every - followed
+    return last
+
+
+async def _stands(database_url: str) -> bool:
+    engine = reading_engine(database_url, 1)
+    try:
+        async with AsyncSession(engine) as session:
+            return await is_current(session)
+    finally:
+        await engine.dispose()
 
 
 async def is_current(session: AsyncSession) -> bool:

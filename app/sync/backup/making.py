@@ -47,7 +47,7 @@ async def _contents(session: AsyncSession, kinds: Kinds, *, sound: bool) -> Cont
         register_id=at.register_id,
         position=at.position,
         head=at.head.hex(),
-        revision=head() or "",
+        revision=head(),
         sound=sound,
         digests=await session.run_sync(digests_of, kinds),
     )
