@@ -11,9 +11,9 @@ from app.letters.recipients import Manner, row
 from app.reading.casefile import case_file
 from app.reading.dossier import Dossier, Record
 from app.reading.mail import ReviewIntervals
-from app.reading.reached import OWN
 from app.reading.situation import situation
 from app.reading.timeline import told
+from app.reading.whole import OWN
 from app.register import KINDS, RESOURCES
 from app.register.seeding import seeds
 

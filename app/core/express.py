@@ -26,8 +26,8 @@ from app.core.hot import SECONDS_A_DAY
 _PLAN: Final = "vestka.plan"  # in a request's scope: where its route leaves the plan
 _TRIED: Final = "vestka.tried"  # in a request's scope: that its plan was of no use
 _MOST: Final = 2_000  # plans that are kept
-_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_LENGTH: Final = 36
+_ABOUT: Final = re.compile(r"(/v1/[a-z]+/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(/[a-z]+)?")
+_ANY: Final = "\0"  # in a path that plans are found by, where any id may stand
 _AFTER: Final = b"after="
 _OWN: Final = {b"etag", b"link", b"content-length"}
 Rows = Sequence[Sequence[Any]]
@@ -104,7 +104,7 @@ def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
 class Plan:
     """How an answer is made again: what to read, and what to write of it (None: ask the route).
 
-    It may serve for every value of what varies: the record's id at the end of the path, or the parameter ``after``.
+    It may serve for every value of what varies: the record's id in the path, or the parameter ``after``.
     Then ``about`` is the record that it was left by, or ``vary`` gives the parameters of each statement for a value;
     ``write`` is told the value, which is empty where nothing varies.
     """
@@ -272,8 +272,9 @@ def wants_plan(request: Request) -> bool:
 def _key(scope: Scope, accept: bytes) -> tuple[_Key, str]:
     """Give what a plan is found by, and the value of what varies, if something does."""
     path, query = scope["path"], scope["query_string"]
-    if not query and _ID.fullmatch(path, max(0, len(path) - _LENGTH)):
-        return (path[:-_LENGTH], query, accept), path[-_LENGTH:]
+    if not query and (about := _ABOUT.fullmatch(path)):
+        before, record_id, after = about.groups("")
+        return (before + _ANY + after, query, accept), record_id
     if _AFTER in query:
         parts = query.split(b"&")
         values = [part for part in parts if part.startswith(_AFTER)]

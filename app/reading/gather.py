@@ -16,7 +16,7 @@ from app.core.projection import by_kind
 from app.core.record import Tier
 from app.reading.dossier import Dossier, Record
 
-_BELONGING: Final = ("detentions", "charges", "sentences", "hearings", "affiliations", "recognitions", "addresses")
+BELONGING: Final = ("detentions", "charges", "sentences", "hearings", "affiliations", "recognitions", "addresses")
 _LOOKED_UP: Final = {"facility_id": "facilities", "article_id": "articles", "case_id": "cases"}
 _CHUNK: Final = 500
 _TIERS: Final = {int(tier): tier for tier in Tier}
@@ -76,7 +76,7 @@ def _gather(session: Session, tiers: list[int], person_ids: Sequence[UUID], pars
         else:
             theirs[whose][row.kind].append(parsed[row.body])
     looked_up = _look_up(session, tiers, people, theirs, parsed)
-    return {whose: _dossier(person, theirs[whose], looked_up[whose.tier]) for whose, person in people.items()}
+    return {whose: dossier_of(person, theirs[whose], looked_up[whose.tier]) for whose, person in people.items()}
 
 
 def _belongings(tiers: list[int], person_ids: Sequence[UUID]) -> Any:  # noqa: ANN401 - a union of statements
@@ -89,7 +89,7 @@ def _belongings(tiers: list[int], person_ids: Sequence[UUID]) -> Any:  # noqa: A
     belonging = (
         select(d.kind, d.tier, d.body, links.c.to_id.label("person_id"))
         .select_from(links.join(documents, and_(d.kind == links.c.kind, d.id == links.c.id)))
-        .where(links.c.to_kind == "persons", links.c.to_id.in_(person_ids), links.c.kind.in_(_BELONGING), seen)
+        .where(links.c.to_kind == "persons", links.c.to_id.in_(person_ids), links.c.kind.in_(BELONGING), seen)
     )
     return union_all(persons, belonging)
 
@@ -107,12 +107,13 @@ def _look_up(
     named = {(kind, record[name]) for record in mine for name, kind in _LOOKED_UP.items() if record.get(name)}
     referred = {(kind, UUID(record_id)) for kind, record_id in named}
     others = _add(session, found, [_by_id(tiers, referred), _of_facilities(tiers, referred)], parsed)
-    cited = {source_id for record in (*people.values(), *mine, *others) for source_id in _cited(record)}
+    cited = {source_id for record in (*people.values(), *mine, *others) for source_id in cited_by(record)}
     _add(session, found, [_by_id(tiers, {("sources", UUID(source_id)) for source_id in cited})], parsed)
     return found
 
 
-def _cited(record: Record) -> Iterator[str]:
+def cited_by(record: Record) -> Iterator[str]:
+    """Give the sources that a record cites."""
     return (citation["source_id"] for citation in record.get("citations") or ())
 
 
@@ -149,8 +150,9 @@ def _of_facilities(tiers: list[int], keys: Iterable[Key]) -> Select[Any] | None:
     return query if places else None
 
 
-def _dossier(person: Record, theirs: dict[str, list[Record]], seen: _Seen) -> Dossier:
-    belonging = {kind: tuple(theirs[kind]) for kind in _BELONGING if kind != "addresses"}
+def dossier_of(person: Record, theirs: dict[str, list[Record]], seen: _Seen) -> Dossier:
+    """Give a person's dossier, of what belongs to them and what was looked up."""
+    belonging = {kind: tuple(theirs[kind]) for kind in BELONGING if kind != "addresses"}
     mine = [record for kind in ("charges", "sentences", "hearings") for record in theirs[kind]]
     cases = dict.fromkeys(record["case_id"] for record in mine if record.get("case_id"))
     places = {stay["facility_id"] for stay in theirs["detentions"] if stay.get("facility_id")}
@@ -158,7 +160,7 @@ def _dossier(person: Record, theirs: dict[str, list[Record]], seen: _Seen) -> Do
     theirs_or_place = {address["id"]: address for address in theirs["addresses"]} | addresses
     # Only what this person needs, so that dossiers can be compared.
     own = (person, *(record for records in belonging.values() for record in records), *theirs_or_place.values())
-    cited = {source_id for record in own for source_id in _cited(record)}
+    cited = {source_id for record in own for source_id in cited_by(record)}
     articles = {record["article_id"] for record in own if record.get("article_id")}
     return Dossier(
         person,
