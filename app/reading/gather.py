@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from pydantic_core import from_json
-from sqlalchemy import Select, and_, or_, select, union_all
+from sqlalchemy import Select, and_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.core.desk import Desk
@@ -106,9 +106,9 @@ def _look_up(
     mine = [record for kinds in theirs.values() for records in kinds.values() for record in records]
     named = {(kind, record[name]) for record in mine for name, kind in _LOOKED_UP.items() if record.get(name)}
     referred = {(kind, UUID(record_id)) for kind, record_id in named}
-    others = _add(session, found, [_by_id(tiers, referred), _of_facilities(tiers, referred)], parsed)
+    others = _add(session, found, [*_by_id(tiers, referred), _of_facilities(tiers, referred)], parsed)
     cited = {source_id for record in (*people.values(), *mine, *others) for source_id in cited_by(record)}
-    _add(session, found, [_by_id(tiers, {("sources", UUID(source_id)) for source_id in cited})], parsed)
+    _add(session, found, _by_id(tiers, {("sources", UUID(source_id)) for source_id in cited}), parsed)
     return found
 
 
@@ -129,12 +129,12 @@ def _add(
     return added
 
 
-def _by_id(tiers: list[int], keys: Iterable[Key]) -> Select[Any] | None:
+def _by_id(tiers: list[int], keys: Iterable[Key]) -> Iterator[Select[Any]]:
+    """Give the statements for records, kind by kind: one condition for all of them is looked up in no index."""
     d = documents.c
-    these = [and_(d.kind == kind, d.id.in_(ids)) for kind, ids in by_kind(keys)]
-    if not these:
-        return None
-    return select(d.kind, d.tier, d.body).where(or_(*these), d.tier.in_(tiers), d.body.is_not(None))
+    for kind, ids in by_kind(keys):
+        these = (d.kind == kind, d.id.in_(ids), d.tier.in_(tiers), d.body.is_not(None))
+        yield select(d.kind, d.tier, d.body).where(*these)
 
 
 def _of_facilities(tiers: list[int], keys: Iterable[Key]) -> Select[Any] | None:

@@ -253,3 +253,25 @@ async def test_nullable_sorts_go_on_by_plan_from_those_with_a_value_to_those_wit
     _same(routed, planned)
     link = routed.headers["link"]
     _same(*(await asked.twice(link[link.index("/v1/") : link.index(">")])))
+
+
+@pytest.mark.parametrize("part", ["file", "timeline"])
+async def test_the_plan_of_one_case_serves_for_every_other(of_seeds: Asked, part: str) -> None:
+    first, *others = [
+        f"/v1/persons/{item['id']}/{part}" for item in (await of_seeds.client.get("/v1/persons")).json()["items"]
+    ]
+    of_seeds.by_route.clear()
+    _same(*await of_seeds.twice(first))
+    for path in others:
+        planned = await of_seeds.client.get(path)
+        assert not of_seeds.by_route
+        routed = await of_seeds.register.public.get(path)
+        assert (planned.content, planned.headers["etag"]) == (routed.content, routed.headers["etag"])
+
+
+async def test_a_plan_serves_for_no_path_without_an_id(of_seeds: Asked) -> None:
+    one = (await of_seeds.client.get("/v1/persons?limit=1")).json()["items"][0]["id"]
+    for path in (f"/v1/persons/{one}", f"/v1/persons/{one}/file"):
+        of_seeds.by_route.clear()
+        await of_seeds.twice(path)
+        assert (await of_seeds.client.get(path.replace(one, ""))).status_code == 404
