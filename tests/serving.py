@@ -1,5 +1,6 @@
 """A register as users run it: a process of its own, on a port of its own, that can be killed."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -8,11 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
+
+from app.core.access import make_key
+from app.core.migrating import migrate
+from app.parts import open_database
 
 ROOT = Path(__file__).parents[1]
 _PATIENCE = 60.0
@@ -81,8 +87,17 @@ def run(url: str, *arguments: str, **settings: str) -> "subprocess.CompletedProc
 
 
 def new_key(url: str, *scopes: str) -> dict[str, str]:
-    """Make a key as an operator does, and give the header that sends it."""
-    said = [word for scope in scopes for word in ("--scope", scope)]
-    made = run(url, "key", "create", "--owner", "an invented owner", *said)
-    assert made.returncode == 0, made.stderr
-    return {"Authorization": f"Bearer {made.stdout.strip()}"}
+    """Make a key in a database that is migrated if need be, and give the header that sends it."""
+    key, token = make_key("an invented owner", list(scopes))
+
+    async def keep() -> None:
+        database = open_database(url)
+        async with database.write("tests") as session:
+            session.add(key)
+        await database.close()
+
+    # In a thread, as there may be an event loop here.
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        aside.submit(migrate, url).result()
+        aside.submit(lambda: asyncio.run(keep())).result()
+    return {"Authorization": f"Bearer {token}"}
