@@ -16,6 +16,7 @@ from app.core.lists import next_link
 from app.core.problems import docs
 from app.core.reads import read_records, reads
 from app.core.requests import JSON, STRICT, database_of
+from app.core.types import Id, Instant
 
 
 class RecordRead(BaseModel):
@@ -52,13 +53,13 @@ class ReadsAsked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    key_id: UUID | None = Field(default=None, description="With this key only.")
-    id: UUID | None = Field(
+    key_id: Id | None = Field(default=None, description="With this key only.")
+    id: Id | None = Field(
         default=None, description="Of this record only. Reads of everything name none: see `everything`."
     )
     everything: bool | None = Field(default=None, description="Only reads of all that a route gives, or only others.")
-    since: AwareDatetime | None = Field(default=None, description="At this instant or later.")
-    until: AwareDatetime | None = Field(default=None, description="Before this instant.")
+    since: Instant | None = Field(default=None, description="At this instant or later.")
+    until: Instant | None = Field(default=None, description="Before this instant.")
     limit: int = Field(default=50, ge=1, le=200, description="How many at most.")
     cursor: str | None = Field(default=None, max_length=2000, description="`next_cursor` of the page before.")
 

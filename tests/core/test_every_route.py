@@ -37,6 +37,22 @@ async def test_an_unknown_parameter_is_refused_by_name(register: Register, role:
                 assert secret not in answer.text
 
 
+async def test_an_instant_in_a_query_is_written_as_one(register: Register) -> None:
+    """A number is none, though a library would take it for seconds since 1970."""
+    asked = [
+        (path, one["name"])
+        for path, operations in PATHS.items()
+        for one in operations.get("get", {}).get("parameters", ())
+        if '"date-time"' in json.dumps(one) and one["in"] == "query"
+    ]
+    assert ("/v1/reads", "until") in asked
+    assert len(asked) > 10
+    for path, name in asked:
+        for value in ("0.5", "1700000000", "2026-01-31"):
+            answer = await register.admin.get(target(path), params={name: value})
+            assert answer.status_code == 422, (path, name, value)
+
+
 async def test_every_path_says_what_it_takes_and_refuses_the_rest_with_a_problem(register: Register) -> None:
     """Whatever a path with an id would say to it: `/v1/persons/facets` is no person."""
     for path, operations in (PATHS | FILES).items():
