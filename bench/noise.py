@@ -161,7 +161,7 @@ async def _exchange(address: Address, sent: bytes) -> str:
 
 # The stream of changes does not end, and what ends single keys would end the key at hand, which lists tell of.
 ALL_BUT_KEYS: Final = ("--exclude-path", "/v1/changes/stream", "--exclude-path-regex", "^/v1/keys/")
-KEYS: Final = ("--include-path-regex", "^/v1/keys", "--exclude-name", "GET /v1/keys")
+KEYS: Final = ("--include-path-regex", "^/v1/keys", "--exclude-name", "GET /v1/keys")  # no links lead there
 
 
 def described(base: str, headers: Mapping[str, str], examples: int, *more: str, seed: int = 0) -> Found:

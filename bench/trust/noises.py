@@ -25,6 +25,7 @@ from tests.serving import Served, new_key, served
 _WARM: Final = 2_000  # requests after which a server has all that it needs
 _GROWN: Final = 64  # megabytes more than that are a leak
 _FILLED: Final = 256  # megabytes of ready answers, plans, fonts and the like that a server may take
+_LINKLESS: Final = ("--phases", "examples,coverage,fuzzing")
 _WHO: Final = {Tier.PUBLIC: "public", Tier.PARTNERS: "partners"}
 
 
@@ -39,16 +40,17 @@ def descriptions(ground: Ground) -> Iterator[Row]:
     file = ground.folder / "described.db"
     url = sqlite_address(file)
     filled(url)
+    brief = ("--phases", "fuzzing")
     phases = ("--phases", "fuzzing,stateful") if ground.quick else ()
     with served(url) as server:
         admin = new_key(url, "admin")
         asked: tuple[tuple[str, dict[str, str], tuple[str, ...]], ...] = (
-            ("nobody", {}, ALL_BUT_KEYS),
-            ("an admin", admin, ALL_BUT_KEYS),
-            ("of keys", admin, KEYS),
+            ("nobody", {}, (*ALL_BUT_KEYS, *phases)),
+            ("an admin", admin, (*ALL_BUT_KEYS, *phases)),
+            ("of keys", admin, (*KEYS, *(brief if ground.quick else _LINKLESS))),
         )
         for who, headers, paths in asked:
-            yield _described(server, who, headers, 1 if ground.quick else 100, *paths, *phases)
+            yield _described(server, who, headers, 1 if ground.quick else 100, *paths)
 
 
 @check("noise", "Nothing that is sent makes the register fail, hang or grow.")

@@ -16,6 +16,7 @@ _INTRODUCTION: Final = """\
 
 What SECURITY.md promises, tried by `python3 run.py trust --write` on {on}: {machine}, SQLite {sqlite}{postgres}.
 The registers are invented. Each row is something that was tried, how much of it, and how much of that went wrong.
+What of it protects against which risk, and which test shows it on every change, says [security.md](security.md).
 """
 Told = Sequence[tuple[Check, Sequence[Row]]]
 
