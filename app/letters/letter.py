@@ -13,7 +13,8 @@ from pydantic_core import to_json
 from app.core.asked import PathId
 from app.core.contract import IF_NONE_MATCH, headers, sends
 from app.core.documents import etag
-from app.core.problems import fault, invalid
+from app.core.express import Written
+from app.core.problems import Problem, fault, invalid
 from app.core.requests import JSON, STRICT, answer, model_of, reading
 from app.letters.coverage import uncovered
 from app.letters.envelope import envelope
@@ -28,6 +29,7 @@ from app.reading.days import today
 from app.reading.dossier import Dossier
 from app.reading.gather import dossiers
 from app.reading.staleness import intervals_of
+from app.reading.whole import Case, answered, bare
 from app.register.persons import persons
 
 PDF: Final = "application/pdf"
@@ -109,8 +111,18 @@ async def read_address(request: Request, id: PathId, asked: Annotated[AddressAsk
     Whoever is released, dead, expelled, of unknown whereabouts, in home confinement or not let have letters has no
     address: 409 `no-mail-address` says why, since when and who says so.
     """
-    body = to_json(await _row(request, id, asked))
-    return answer(request, body, etag(1, body))
+    served, day = bare(request), today()
+
+    def written(case: Case) -> Written | None:
+        found = _written(served, case.dossier, day, asked)
+        body = to_json(found)
+        return Written(body, etag(1, body)) if found["reachable"] else None
+
+    def refused(case: Case) -> Problem:
+        return no_mail_address(_written(served, case.dossier, day, asked))
+
+    async with reading(request) as desk:
+        return await answered(request, desk, id, written, refused)
 
 
 @router.get(

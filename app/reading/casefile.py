@@ -1,9 +1,8 @@
 """``GET /v1/persons/{id}/file`` and ``/timeline``: one person's whole case in one answer, as records or as events."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -13,11 +12,10 @@ from pydantic_core import to_json
 
 from app.core.asked import PathId
 from app.core.contract import IF_NONE_MATCH, MOVED, answers
-from app.core.desk import Desk
 from app.core.documents import etag
-from app.core.express import Plan, Rows, Statement, Written, leave_plan
-from app.core.problems import Problem, docs
-from app.core.requests import STRICT, ReadDesk, answer
+from app.core.express import Written
+from app.core.problems import docs
+from app.core.requests import STRICT, ReadDesk
 from app.reading.days import AsOf, today
 from app.reading.dossier import Dossier, Record, dated, made
 from app.reading.mail import letters_address, reach_of
@@ -26,7 +24,7 @@ from app.reading.staleness import intervals_of
 from app.reading.standing import Standing
 from app.reading.stays import in_order
 from app.reading.timeline import Event, told
-from app.reading.whole import Case, case_of, statement
+from app.reading.whole import Case, answered, bare
 from app.register import RESOURCES
 from app.register.persons import persons
 from app.register.sources import sources
@@ -120,43 +118,26 @@ def router(address: Address) -> APIRouter:
         id: PathId,  # noqa: A002 - the path's word
         asked: Annotated[FileAsked, Query()],
     ) -> Response:
-        day = asked.as_of or today()
+        day, served = asked.as_of or today(), bare(request)
 
-        def written(case: Case) -> bytes:
+        def written(case: Case) -> Written:
             dossier = case.dossier
-            said, where = situation(dossier, day, intervals_of(request)), address.say(request, dossier, day)
+            said, where = situation(dossier, day, intervals_of(served)), address.say(served, dossier, day)
             beyond = case.beyond(*(_written_to(dossier, day) if where["reachable"] else ()))
-            return to_json(case_file(dossier, beyond, said, where))
+            return _of(case, case_file(dossier, beyond, said, where))
 
-        return await _answered(request, desk, id, written)
+        return await answered(request, desk, id, written)
 
     async def read_person_timeline(request: Request, desk: ReadDesk, id: PathId) -> Response:  # noqa: A002 - the same
-        return await _answered(request, desk, id, lambda case: to_json(told(case.dossier)))
+        return await answered(request, desk, id, lambda case: _of(case, told(case.dossier)))
 
     _add(routes, "/file", read_person_file, "Read a person's whole case", _TEXT, _file_model(address.model))
     _add(routes, "/timeline", read_person_timeline, "Read a person's timeline", _IN_ORDER, _timeline_model())
     return routes
 
 
-async def _answered(request: Request, desk: Desk, person_id: UUID, write: Callable[[Case], bytes]) -> Response:
-    """Answer with what is written of a person's case, and leave the plan of it for every other person."""
-    result: Any = await desk.session.execute(statement(person_id, desk.caller.tier))
-    case = case_of(result)
-    if case is None:
-        await desk.find(persons.kind, person_id)
-        raise Problem("not-found")
-    leave_plan(request, Plan((Statement.of(result),), partial(_again, write), person_id))
-    said = _written(case, write)
-    return answer(request, said.body, said.tag)
-
-
-def _again(write: Callable[[Case], bytes], _: Sequence[Statement], found: Sequence[Rows], __: str) -> Written | None:
-    case = case_of(found[0])
-    return None if case is None else _written(case, write)
-
-
-def _written(case: Case, write: Callable[[Case], bytes]) -> Written:
-    body = write(case)
+def _of(case: Case, said: Row) -> Written:
+    body = to_json(said)
     return Written(body, etag(case.dossier.person["version"], body))
 
 

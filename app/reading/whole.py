@@ -1,17 +1,23 @@
 """One person's whole case in one statement: what belongs to them, and all that this leads to, step by step."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+from fastapi import Request, Response
 from pydantic_core import from_json
 from sqlalchemy import CTE, Select, and_, select, union_all
 
+from app.core.desk import Desk
 from app.core.dialects import OuterFirst
 from app.core.documents import documents, links
+from app.core.express import Plan, Rows, Statement, Written, leave_plan
+from app.core.problems import Problem
 from app.core.record import Tier
+from app.core.requests import answer
 from app.reading.dossier import Dossier, Record
 from app.reading.gather import BELONGING, cited_by, dossier_of
 from app.register import KINDS
@@ -93,9 +99,41 @@ def _start(person_id: UUID, tier: Tier) -> CTE:
     own = (c.to_kind == "persons", c.to_id == person_id)
     theirs = OuterFirst(links, documents, and_(d.kind == c.kind, d.id == c.id, *live))
     belonging = select(d.kind, d.id).select_from(theirs).where(*own, c.kind.in_(BELONGING))
-    held = and_(place.c.kind == c.kind, place.c.id == c.id, place.c.to_kind == "facilities")
+    held = and_(place.c.kind == c.kind, place.c.id == c.id, place.c.field == "facility_id")
     of_it = and_(address.c.to_kind == place.c.to_kind, address.c.to_id == place.c.to_id, address.c.kind == "addresses")
     there = and_(d.kind == address.c.kind, d.id == address.c.id, *live)
     places = OuterFirst(OuterFirst(OuterFirst(links, place, held), address, of_it), documents, there)
     addresses = select(d.kind, d.id).select_from(places).where(*own, c.kind == "detentions")
     return union_all(person.where(d.action == "upsert"), belonging, addresses).cte("start")
+
+
+Write = Callable[[Case], Written | None]
+
+
+def bare(request: Request) -> Request:
+    """Give a request that says which application it is of and nothing of who asked, for plans to keep."""
+    return Request({"type": "http", "app": request.app})
+
+
+async def answered(
+    request: Request, desk: Desk, person_id: UUID, write: Write, refuse: Callable[[Case], Problem] | None = None
+) -> Response:
+    """Answer with what is written of a person's case, and leave the plan of it for every other person.
+
+    Where nothing is written, ``refuse`` says why.
+    """
+    result: Any = await desk.session.execute(statement(person_id, desk.caller.tier))
+    case = case_of(result)
+    if case is None:
+        await desk.find(KINDS["persons"], person_id)
+        raise Problem("not-found")
+    said = write(case)
+    if said is None:
+        raise refuse(case) if refuse else Problem("not-found")
+    leave_plan(request, Plan((Statement.of(result),), partial(_again, write), person_id))
+    return answer(request, said.body, said.tag)
+
+
+def _again(write: Write, _: Sequence[Statement], found: Sequence[Rows], __: str) -> Written | None:
+    case = case_of(found[0])
+    return None if case is None else write(case)

@@ -275,3 +275,17 @@ async def test_a_plan_serves_for_no_path_without_an_id(of_seeds: Asked) -> None:
         of_seeds.by_route.clear()
         await of_seeds.twice(path)
         assert (await of_seeds.client.get(path.replace(one, ""))).status_code == 404
+
+
+async def test_who_has_an_address_is_answered_by_plan_and_who_has_none_by_the_route(of_seeds: Asked) -> None:
+    items = (await of_seeds.client.get("/v1/persons")).json()["items"]
+    reached = [item["situation"]["mail"]["reachable"] for item in items]
+    paths = [f"/v1/persons/{item['id']}/address" for item in items]
+    assert set(reached) == {True, False}
+    await of_seeds.client.get(paths[reached.index(True)])
+    of_seeds.by_route.clear()
+    for path, so in zip(paths, reached, strict=True):
+        planned, routed = await of_seeds.client.get(path), await of_seeds.register.public.get(path)
+        assert (planned.status_code, planned.content) == (routed.status_code, routed.content)
+        assert of_seeds.by_route == ([] if so else [path])
+        of_seeds.by_route.clear()
