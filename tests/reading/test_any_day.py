@@ -155,6 +155,11 @@ def test_as_of_is_the_latest_evidence_up_to_the_day() -> None:
     assert on(dossier)["as_of"] == "2025-12-15"
 
 
+def test_as_of_is_what_reaches_furthest_of_what_begins_on_one_day() -> None:
+    held = stay("colony", "2021-01-01", confirmed_on="2021")
+    assert on(case(held), "2021-06-01")["as_of"] == "2021"
+
+
 def test_as_of_of_an_ended_stay_is_its_end_and_not_a_later_source() -> None:
     held = stay("unknown", "2021-05", "2021-09", end_reason="released_unspecified", citations=cite("letter"))
     dossier = case(held, published={"letter": "2023-11-09"})
