@@ -6,6 +6,7 @@ import sys
 _PARTS = {
     "serving": "how fast requests are answered (the default)",
     "names": "how well names are found, beside two baselines",
+    "names_served": "how long searches for names take through the API",
     "names_groups": "the same by kind of spelling and by land",
 }
 

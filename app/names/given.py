@@ -11,9 +11,11 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
+from rapidfuzz.distance import OSA
+
 from app.names.fold import words
 from app.names.neighbours import Neighbours
-from app.names.sound import Sound, readings
+from app.names.sound import Sound, is_rough, readings
 
 FULL: Final = 0.985
 """Similarity of two full forms of one name."""
@@ -32,6 +34,7 @@ _VOWELS: Final = "aeiou"
 _PATRONYMIC: Final = re.compile("(?:avi[qc]|iq|avna|ivna|iniqna|iqna|avic)$")
 _FEMININE: Final = re.compile("(?:avna|ivna|iqna)$")
 _MIN_STEM: Final = 2
+_FAINT: Final = re.compile("[\u0600-\u06ff\u3400-\u9fff]")
 _CYRILLIC: Final = re.compile("[Ѐ-ԯ]")  # Western forms make no patronymics
 
 
@@ -63,16 +66,20 @@ def _sounds(form: str) -> tuple[Sound, ...]:
 
 
 @cache
-def _forms() -> tuple[Mapping[str, Mapping[int, float]], ...]:
+def _forms(*, faint: bool) -> tuple[Mapping[str, Mapping[int, float]], ...]:
     """Map the sound of each form, at each level of coarseness, to the ids it may mean and how well it names them.
 
-    A form's first reading is exact; another reading of one (Jana as in French) yields to that.
+    A form's first reading is exact; another reading of one (Jana as in French) yields to that. Given names in Arabic
+    and Chinese are for words of rough scripts only: النا is Елена, but to an ear no other than Алина.
     """
     exact: defaultdict[str, dict[int, float]] = defaultdict(dict)
     levels: list[defaultdict[str, dict[int, float]]] = [defaultdict(dict) for _ in _SHORTEST]
     for number, name in enumerate(table()):
         for forms, value in ((name.short, SHORT), (name.full, FULL)):
-            for first, *further in filter(None, map(_sounds, forms)):
+            heard = filter(
+                None, (_sounds(form) for form in forms if faint or name.sex == "s" or not _FAINT.match(form))
+            )
+            for first, *further in heard:
                 exact[first.raw][number] = value
                 for level, key in ((level, sound[level]) for sound in (first, *further) for level in range(3)):
                     levels[level][key][number] = value
@@ -100,8 +107,14 @@ def _stems() -> Mapping[str, frozenset[int]]:
 def given_names(word: str) -> Mapping[int, float]:
     """Return the ids of the given names that a folded word is a form of, each with its similarity."""
     sounds = readings(word)
-    heard = ((sound[level], forms) for level, forms in enumerate(_forms()) for sound in sounds)
-    return next((forms[key] for key, forms in heard if key in forms), {})
+    heard = ((sound[level], forms) for level, forms in enumerate(_forms(faint=is_rough(word))) for sound in sounds)
+    return {**_letters().get(word, {}), **next((forms[key] for key, forms in heard if key in forms), {})}
+
+
+def is_plainly_given(word: str) -> bool:
+    """Tell whether a word is a form of a given name as it is written, or as it is likeliest heard."""
+    exact = _forms(faint=is_rough(word))[0]
+    return word in _letters() or any(sound.raw in exact for sound in readings(word)[:1])
 
 
 @lru_cache(maxsize=8192)
@@ -110,32 +123,44 @@ def misspelt_given_names(word: str) -> Mapping[int, float]:
 
     The letters are compared as well as the sounds: a slip that makes a digraph (Natsa) changes more than one sound.
     """
-    heard = {word, *(sound.k1 for sound in readings(word))}
+    heard = sorted(key for key in {word, *(sound.k1 for sound in readings(word))} if len(key) >= _MIN_SLIP)
     found: dict[int, float] = {}
-    for form, likeness in _near_forms().near(key for key in heard if len(key) >= _MIN_SLIP):
-        for number, value in _spelt()[form].items():
+    for form in (_places()[place] for place in _near_forms().near((key, key) for key in heard)):
+        likeness = max(OSA.normalized_similarity(key, form, score_cutoff=_SLIP) for key in heard)
+        for number, value in _spelt()[form].items() if likeness else ():
             found[number] = max(value * likeness, found.get(number, 0))
     return found
 
 
 @cache
-def _spelt() -> Mapping[str, Mapping[int, float]]:
-    """Map each form's sound and its letters to what it names."""
+def _letters() -> Mapping[str, Mapping[int, float]]:
+    """Map each form of one word, as it is folded, to what it names."""
     letters: defaultdict[str, dict[int, float]] = defaultdict(dict)
     for number, name in enumerate(table()):
         for forms, value in ((name.short, SHORT), (name.full, FULL)):
             for parts in map(words, forms):
                 if len(parts) == 1:
                     letters[parts[0]][number] = value
-    return {**letters, **_forms()[1]}
+    return letters
+
+
+@cache
+def _spelt() -> Mapping[str, Mapping[int, float]]:
+    """Map each form's sound and its letters to what it names."""
+    return {**_letters(), **_forms(faint=True)[1]}
+
+
+@cache
+def _places() -> tuple[str, ...]:
+    return tuple(_spelt())
 
 
 @cache
 def _near_forms() -> Neighbours:
     found = Neighbours(_SLIP, _MEANINGS)
-    for place, form in enumerate(_spelt()):
+    for place, form in enumerate(_places()):
         if len(form) >= _MIN_SLIP:
-            found.add(form, place)
+            found.add(form, form, place)
     return found
 
 

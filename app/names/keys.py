@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Self
 from app.names.given import fathers, given_names, is_daughter, table
 from app.names.sound import Sound, is_rough, readings, roughs, skeleton
 
-KEY_VERSION: Final = 2
+KEY_VERSION: Final = 3
 """Raised with every change of the rules: stored keys of another version are stale and rebuilt."""
 
 
@@ -59,32 +59,43 @@ class Entry(NamedTuple):
     """A word as a vocabulary enters it; an index keeps it written, which is read ten times faster than worked out."""
 
     word: str
-    starts: tuple[str, ...]
-    """The word and what it may sound like (k1): what its beginnings are compared with."""
-    k2s: tuple[str, ...]
+    said: str
+    """Its sounds as text, which takes a fifth of the room."""
     k3s: tuple[str, ...]
     classes: tuple[str, ...]
     """What is counted as one with the word: its given names, its father's, and its own sound."""
     rough: bool
 
+    @property
+    def sounds(self) -> tuple[Sound, ...]:
+        """What the word may sound like."""
+        return _spoken(self.said)
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """The word and what it may sound like (k1): what its beginnings are compared with."""
+        return tuple(dict.fromkeys([self.word, *(sound.k1 for sound in self.sounds)]))
+
     @classmethod
     def of(cls, word: str) -> Self:
         """Return the entry of a folded word."""
         own = keys(word)
-        starts = dict.fromkeys([word, *(sound.k1 for sound in own.sounds)])
-        k2s, k3s = (tuple(sorted(found)) for found in (own.k2s, own.k3s))
-        return cls(word, tuple(starts), k2s, k3s, classes(own), own.rough)
+        return cls(word, " ".join(map(",".join, own.sounds)), tuple(sorted(own.k3s)), classes(own), own.rough)
 
     def written(self) -> str:
         """Return the entry as text, without its word."""
-        parts = (self.starts[1:], self.k2s, self.k3s, self.classes, "r" * self.rough)
-        return "|".join(" ".join(part) for part in parts)
+        return "|".join((self.said, " ".join(self.k3s), " ".join(self.classes), "r" * self.rough))
 
     @classmethod
     def read(cls, word: str, text: str) -> Self:
         """Return the entry that `written` wrote."""
-        starts, k2s, k3s, named, rough = (tuple(part.split(" ")) if part else () for part in text.split("|"))
-        return cls(word, (word, *starts), k2s, k3s, named, bool(rough))
+        said, k3s, named, rough = text.split("|")
+        return cls(word, said, tuple(k3s.split()), tuple(named.split()), bool(rough))
+
+
+@lru_cache(maxsize=16384)
+def _spoken(said: str) -> tuple[Sound, ...]:
+    return tuple(Sound(*one.split(",")) for one in said.split())
 
 
 def classes(word: Keys) -> tuple[str, ...]:

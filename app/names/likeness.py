@@ -1,11 +1,10 @@
 """How alike two words are by what they may sound like."""
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 from rapidfuzz.distance import OSA
 
-from app.names.keys import Keys
 from app.names.sound import AKANIE, Sound, roughs, skeleton
 
 NEAR: Final = 0.66
@@ -14,8 +13,8 @@ SAME_SOUND: Final = 0.995
 """Similarity of two spellings with one reading; only the same spelling has 1."""
 
 _RAW, _K1, _K2 = 0.25, 0.35, 0.4
-_SAME_K1, _SAME_K2, _WITHIN = 0.96, 0.92, 0.03
-_SLOW: Final = 0.97
+_SAME_RAW, _SAME_K1, _SAME_K2, _OTHER_VOWELS, _WITHIN = 0.985, 0.955, 0.92, 0.87, 0.03
+_SLOW: Final = 0.93
 _OTHER_READING: Final = 0.985
 """What a likeness keeps when it needs a reading that is not the likeliest."""
 _ROUGH: Final = 0.93
@@ -26,7 +25,23 @@ _BONES: Final = 0.8
 _VOWELS: Final = "aeiou"
 
 
-def similarity(one: Keys, other: Keys) -> float:
+class Heard(Protocol):
+    """A word and what it may sound like."""
+
+    @property
+    def word(self) -> str:
+        """The folded word."""
+
+    @property
+    def sounds(self) -> tuple[Sound, ...]:
+        """What it may sound like, likeliest first."""
+
+    @property
+    def rough(self) -> bool:
+        """Whether its script keeps only `sound.roughs` of foreign names."""
+
+
+def similarity(one: Heard, other: Heard) -> float:
     """Return how alike two words sound, 0..1; 1 for the same spelling only."""
     if one.word == other.word:
         return 1.0
@@ -39,13 +54,13 @@ def similarity(one: Keys, other: Keys) -> float:
     return best
 
 
-def first_letters(word: Keys) -> set[str]:
+def first_letters(word: Heard) -> set[str]:
     """Return the sounds a word begins with; vowels and Latin j and y, which stand before any, are one."""
     letters = {"a" if sound.k2[0] in _VOWELS else sound.k2[0] for sound in word.sounds if sound.k2}
     return letters | {"a"} if word.word[0] in "jyйж" else letters
 
 
-def _roughly(one: Keys, other: Keys) -> float:
+def _roughly(one: Heard, other: Heard) -> float:
     return max((_rough_alike(a, b) for a in roughs(one.word) for b in roughs(other.word)), default=0.0)
 
 
@@ -59,22 +74,19 @@ def _rough_alike(one: str, other: str) -> float:
     return _ROUGH * (_BONES * alike + (1 - _BONES) * whole) if alike else 0.0
 
 
-@lru_cache(maxsize=65536)
 def _sounds_alike(one: Sound, other: Sound) -> float:
     if one.raw == other.raw:
-        return SAME_SOUND
+        return SAME_SOUND if one.slow == other.slow else _SAME_RAW
+    letters = OSA.normalized_similarity(one.raw, other.raw)
     if one.k1 == other.k1:
-        same = _SAME_K1 if _open(one) == _open(other) else _SAME_K2
-        return same + _WITHIN * OSA.normalized_similarity(one.raw, other.raw)
-    slow = _SLOW * OSA.normalized_similarity(one.slow, other.slow, score_cutoff=NEAR)
+        same = _SAME_K1 if _open(one) == _open(other) else _OTHER_VOWELS
+        return same + _WITHIN * letters
+    slow = OSA.normalized_similarity(one.slow, other.slow, score_cutoff=NEAR)
+    slow = _SLOW * slow + _WITHIN * letters if slow else 0.0
     coarse = OSA.normalized_similarity(one.k2, other.k2, score_cutoff=NEAR)
     if not coarse:
         return slow
-    alike = (
-        _RAW * OSA.normalized_similarity(one.raw, other.raw)
-        + _K1 * OSA.normalized_similarity(one.k1, other.k1)
-        + _K2 * coarse
-    )
+    alike = _RAW * letters + _K1 * OSA.normalized_similarity(one.k1, other.k1) + _K2 * coarse
     return max(slow, alike, _SAME_K2 + _WITHIN * alike if coarse == 1 else 0)
 
 

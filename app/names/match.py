@@ -6,16 +6,20 @@ from typing import Final, NamedTuple
 
 from app.names.given import misspelt_given_names
 from app.names.likeness import first_letters
-from app.names.plan import CUT_OFF, SILENT_PATRONYMIC, Plan, Term
+from app.names.plan import CUT_OFF, SILENT_PATRONYMIC, Link, Plan, Term
 from app.names.roles import Role
 from app.names.vocabulary import Vocabulary
 
-MAX_NAMES: Final = 10_000
+MAX_NAMES: Final = 1_500
 """Names that are scored for one query; the others have less in common with it."""
 
-_CONTRADICTED: Final = {Role.PATRONYMIC: 0.8, Role.GIVEN: 0.78}
+_CONTRADICTED: Final = {Role.PATRONYMIC: 0.8, Role.GIVEN: 0.6}
 """What a score keeps when both names have a word in the role and the two differ."""
+_ROUGHLY_CONTRADICTED: Final = 0.78
 _NEARLY: Final = 0.95
+_ONE_SLIP: Final = 0.735
+"""Likeness of a given name that one slip can have made; of four letters with another one in it there are too many."""
+_DOUBTED: Final = 0.85
 _ABSENT_INITIAL: Final = 0.2
 _OTHER_ROLE: Final = 0.85
 """What it says that a typed surname is a patronymic of the register's name."""
@@ -85,43 +89,77 @@ def rank(plan: Plan, candidates: Iterable[Candidate], vocabulary: Vocabulary) ->
 
 def score(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> float:
     """Return how surely a stored name is the query's, 0..1: what agrees over what was asked, less what is left over."""
-    gained, answered, taken = _assign(plan, candidate)
+    gained, answered, taken, doubted = _assign(plan, candidate)
     open_terms = [term for place, term in enumerate(plan.terms) if not answered >> place & 1]
     left = [place for place in range(len(candidate.words)) if not taken >> place & 1]
     if any(term.role is Role.INITIAL for term in open_terms):
         gained += _by_initials(open_terms, left, candidate, vocabulary)
     parts = [candidate.roles[place] for place in left]
     asked = _asked(plan, open_terms, parts)
-    slipped = _slipped(open_terms, left, candidate, vocabulary)
-    return _kept(open_terms, parts, slipped=slipped) * gained / asked if asked else 0.0
+    kept = _kept(open_terms, parts, _other_given(open_terms, left, candidate, vocabulary))
+    if doubted and not _is_rough(candidate.words, vocabulary):
+        kept *= _DOUBTED
+    return kept * gained / asked if asked else 0.0
 
 
-def _slipped(open_terms: Sequence[Term], left: Sequence[int], candidate: Candidate, vocabulary: Vocabulary) -> bool:
-    """Tell whether a given name that differs may be the stored one with a slip, which made it another (Nasta, Nata)."""
+def _is_rough(words: Iterable[int], vocabulary: Vocabulary) -> bool:
+    return any(vocabulary[word].entry.rough for word in words if word in vocabulary)
+
+
+def _other_given(
+    open_terms: Sequence[Term], left: Sequence[int], candidate: Candidate, vocabulary: Vocabulary
+) -> float:
+    """Return what a score keeps when the given names differ: more if a slip made another one (Nasta, Nata).
+
+    Or if one is written in a script that hears foreign names roughly, so that they may be one after all.
+    """
+    asked = [term for term in open_terms if term.role is Role.GIVEN]
+    words = [candidate.words[place] for place in left if candidate.roles[place] is Role.GIVEN] if asked else []
+    if not words:
+        return 1.0
+    if any(term.keys.rough for term in asked) or _is_rough(words, vocabulary):
+        return _ROUGHLY_CONTRADICTED
     meant = {
-        number for term in open_terms if term.role is Role.GIVEN for number in misspelt_given_names(term.keys.word)
+        number
+        for term in asked
+        for number, likeness in misspelt_given_names(term.keys.word).items()
+        if likeness >= _ONE_SLIP
     }
-    words = [candidate.words[place] for place in left if candidate.roles[place] is Role.GIVEN] if meant else []
-    return any(not meant.isdisjoint(vocabulary[word].keys.given) for word in words if word in vocabulary)
+    slipped = any(not meant.isdisjoint(vocabulary[word].keys.given) for word in words if word in vocabulary)
+    return _NEARLY if slipped else _CONTRADICTED[Role.GIVEN]
 
 
-def _assign(plan: Plan, candidate: Candidate) -> tuple[float, int, int]:
-    """Pair terms with words greedily; return what is gained, which terms are answered and which words taken (bits)."""
+def _assign(plan: Plan, candidate: Candidate) -> tuple[float, int, int, bool]:
+    """Pair terms with words greedily; return what is gained, which terms are answered and which words taken (bits).
+
+    And whether it is doubtful: as it was typed the surname is somebody else's, it is little like this one's, and no
+    patronymic speaks for this one.
+    """
     pairs = [
-        (link.gain * (_OTHER_ROLE if role is Role.PATRONYMIC and link.terms & plan.surnames else 1), link.terms, place)
+        (_in_role(link, role, plan), link.terms, place)
         for place, (word, role) in enumerate(zip(candidate.words, candidate.roles, strict=True))
         for link in plan.links.get(word, ())
     ]
-    gained, terms, taken = 0.0, 0, 0
+    gained, terms, taken, doubted, supported = 0.0, 0, 0, False, False
     for gain, bits, place in sorted(pairs, reverse=True):
         if not terms & bits and not taken >> place & 1:
             gained += gain
             terms |= bits
             taken |= 1 << place
-    return gained, terms, taken
+            doubted |= gain < plan.firm.get(bits, 0.0)
+            supported |= candidate.roles[place] is Role.PATRONYMIC
+    return gained, terms, taken, doubted and not supported
 
 
-def _kept(open_terms: Sequence[Term], left: Sequence[Role], *, slipped: bool) -> float:
+def _in_role(link: Link, role: Role, plan: Plan) -> float:
+    """Return what a link gains; a surname that is only like a patronymic says little of it."""
+    if role is not Role.PATRONYMIC or not link.terms & plan.surnames:
+        return link.gain
+    asked = sum(term.weight for place, term in enumerate(plan.terms) if link.terms >> place & 1)
+    return link.gain * _OTHER_ROLE * link.gain / asked
+
+
+def _kept(open_terms: Sequence[Term], left: Sequence[Role], other_given: float) -> float:
     """Return what a score keeps for words of the stored name that the query lacks or contradicts."""
     misspelt = any(term.role is Role.GIVEN and not term.keys.personal for term in open_terms)
     kept = 1.0
@@ -130,7 +168,7 @@ def _kept(open_terms: Sequence[Term], left: Sequence[Role], *, slipped: bool) ->
             kept *= _LEFT_OVER[role]
     open_roles = {term.role for term in open_terms if term.keys.personal or term.role is not Role.GIVEN}
     for role in open_roles.intersection(left):
-        kept *= _NEARLY if slipped and role is Role.GIVEN else _CONTRADICTED.get(role, 1.0)
+        kept *= other_given if role is Role.GIVEN else _CONTRADICTED.get(role, 1.0)
     return kept
 
 
@@ -147,7 +185,7 @@ def _asked(plan: Plan, open_terms: Sequence[Term], left: Sequence[Role]) -> floa
 
 def _begins(word_id: int, vocabulary: Vocabulary) -> set[str]:
     # A name may have been read before the vocabulary heard that nobody has the word any more.
-    return first_letters(vocabulary[word_id].keys) if word_id in vocabulary else set()
+    return first_letters(vocabulary[word_id].entry) if word_id in vocabulary else set()
 
 
 def _by_initials(open_terms: list[Term], left: list[int], candidate: Candidate, vocabulary: Vocabulary) -> float:

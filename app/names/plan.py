@@ -13,12 +13,12 @@ from app.names.likeness import first_letters, similarity
 from app.names.roles import Role, roles
 from app.names.vocabulary import Vocabulary
 
-CUT_OFF: Final = 0.465
+CUT_OFF: Final = 0.48
 """Score below which a name is somebody else's."""
 MAX_ROWS: Final = 40_000
 """Names that the most telling words of one query may bring."""
 
-SILENT_PATRONYMIC: Final = 0.15
+SILENT_PATRONYMIC: Final = 0.25
 """Share of its weight that a patronymic keeps when the register's name has none."""
 ABBREVIATED: Final = 0.6
 """Share of its weight that a word keeps when the register has its initial only."""
@@ -29,6 +29,9 @@ _FLOOR: Final = 0.5
 _POWER: Final = 1.5
 _SURE: Final = 0.75
 _GLUED: Final = 0.9
+_KNOWN: Final = 0.96
+_LIKE_KNOWN: Final = 0.78
+"""How like a word must be to one that somebody is called as typed: two slips seldom make a name that there is."""
 _SPLIT_BELOW: Final = 0.8
 _MIN_PART: Final = 3
 _MAX_JOINED: Final = 4
@@ -64,6 +67,8 @@ class Plan:
     """The terms that are surnames, as bits."""
     needed: float
     """What the words of a name must gain together for it to reach the cut-off."""
+    firm: Mapping[int, float]
+    """Of each term (as a bit) that is a surname somebody has as typed: the gain from which another word may be it."""
 
 
 def plan(query: str, vocabulary: Vocabulary, *, prefix: bool = False) -> Plan:
@@ -84,7 +89,15 @@ def plan(query: str, vocabulary: Vocabulary, *, prefix: bool = False) -> Plan:
     found = {word_id: tuple(sorted(entries, reverse=True)) for word_id, entries in links.items()}
     needed = sum(map(_needed, terms))
     surnames = sum(1 << place for place, term in enumerate(terms) if term.role is Role.SURNAME)
-    return Plan(terms, found, _drivers(terms, found, needed, vocabulary), surnames, needed)
+    firm = dict(_firm(terms, vocabulary))
+    return Plan(terms, found, _drivers(terms, found, needed, vocabulary), surnames, needed, firm)
+
+
+def _firm(terms: tuple[Term, ...], vocabulary: Vocabulary) -> Iterator[tuple[int, float]]:
+    for place, term in enumerate(terms):
+        surname = term.role is Role.SURNAME and not term.keys.rough
+        if surname and max(vocabulary.near(term.keys.word).values(), default=0.0) >= _KNOWN:
+            yield 1 << place, term.weight * _share(_LIKE_KNOWN)
 
 
 def _meant(word: str, vocabulary: Vocabulary, *, named: bool) -> Keys:
@@ -95,11 +108,9 @@ def _meant(word: str, vocabulary: Vocabulary, *, named: bool) -> Keys:
     own = keys(word)
     if own.given or own.initial or vocabulary.id_of(word) is not None:
         return own
-    nearest = max(vocabulary.near(word).items(), key=lambda entry: (entry[1], -entry[0]), default=None)
-    if nearest is None or nearest[1] < _SURE:
-        return own
-    found = vocabulary[nearest[0]].keys
-    return own if named and found.personal else found
+    near = sorted(((likeness, -word_id) for word_id, likeness in vocabulary.near(word).items()), reverse=True)
+    sure = (vocabulary[-word_id].keys for likeness, word_id in near if likeness >= _SURE)
+    return next((found for found in sure if not (named and found.personal)), own)
 
 
 def _roles(meant: list[Keys], typed: list[str], vocabulary: Vocabulary) -> list[Role]:
@@ -115,7 +126,7 @@ def _roles(meant: list[Keys], typed: list[str], vocabulary: Vocabulary) -> list[
 def _weight(word: Keys, role: Role, vocabulary: Vocabulary) -> float:
     if role is Role.INITIAL:
         return _INITIAL
-    if role is Role.GIVEN and not word.personal:
+    if role is Role.GIVEN and not (word.personal and vocabulary.has_given(word)):
         return _STRANGE_GIVEN
     return vocabulary.rarity(word, role) * (_PATRONYMIC if role is Role.PATRONYMIC else 1)
 
@@ -123,10 +134,11 @@ def _weight(word: Keys, role: Role, vocabulary: Vocabulary) -> float:
 def _links(terms: tuple[Term, ...], vocabulary: Vocabulary, *, prefix: bool) -> Iterator[tuple[int, Link]]:
     for place, term in enumerate(terms):
         starts = prefix and place == len(terms) - 1
-        for word_id, likeness in _likely(term, vocabulary, starts=starts, alone=len(terms) == 1).items():
+        likely = _likely(term, vocabulary, starts=starts, alone=len(terms) == 1)
+        for word_id, likeness in likely.items():
             yield word_id, Link(term.weight * _share(likeness), 1 << place)
         for word_id in vocabulary.initials if term.role is not Role.INITIAL else ():
-            if first_letters(term.keys) & first_letters(vocabulary[word_id].keys):
+            if first_letters(term.keys) & first_letters(vocabulary[word_id].entry):
                 yield word_id, Link(term.weight * ABBREVIATED, 1 << place)
     if len(terms) <= _MAX_JOINED:
         yield from _joined(terms, vocabulary)
@@ -138,7 +150,7 @@ def _joined(terms: tuple[Term, ...], vocabulary: Vocabulary) -> Iterator[tuple[i
     for (one, first), (two, second) in permutations(whole, 2):
         joined = keys(first.keys.word + second.keys.word)
         for word_id in vocabulary.with_k2(joined.k2s):
-            likeness = similarity(joined, vocabulary[word_id].keys)
+            likeness = similarity(joined, vocabulary[word_id].entry)
             if likeness >= _GLUED:
                 yield word_id, Link((first.weight + second.weight) * _share(likeness), 1 << one | 1 << two)
 
@@ -173,7 +185,7 @@ def _split(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
 
 def _known(word: str, vocabulary: Vocabulary) -> bool:
     own = keys(word)
-    return any(similarity(own, vocabulary[word_id].keys) >= _GLUED for word_id in vocabulary.with_k2(own.k2s))
+    return any(similarity(own, vocabulary[word_id].entry) >= _GLUED for word_id in vocabulary.with_k2(own.k2s))
 
 
 def _needed(term: Term) -> float:

@@ -3,20 +3,20 @@
 import math
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Final
 
-from app.names.given import FULL, misspelt_given_names
+from app.names.given import FULL, is_plainly_given, misspelt_given_names
 from app.names.keys import Entry, Keys, classes, is_initial, keys
 from app.names.likeness import NEAR, SAME_SOUND, similarity
 from app.names.neighbours import Neighbours
 from app.names.roles import Role
 from app.names.sound import coarse
 
-MAX_NEAR: Final = 100
-"""Keys that one word may stand for."""
+MAX_NEAR: Final = 80
+"""Sounds that one word may stand for."""
 MAX_PREFIXED: Final = 200
 """Words that one prefix may stand for."""
 
@@ -24,6 +24,10 @@ _PREFIX_FLOOR: Final = 0.9
 _SHORT: Final = 6
 """Sounds of a word in which one slip beside й or a soft vowel leaves too little of k2."""
 _CACHED_WORDS: Final = 8192
+_OTHER_STEM: Final = 0.1
+"""What patronymics of one father lose that sound unlike: of surnames in -vich the nearest one is meant."""
+_ONE_NAME: Final = 0.96
+"""Similarity from which two given names are one, though the table has them apart (Ніна, Ніно)."""
 
 # Before any name is known a given name is already commoner than a surname: counts that every class starts with.
 _PRIOR_NAMES: Final = 1000
@@ -98,7 +102,7 @@ class Vocabulary:
 
     def with_k2(self, k2s: Iterable[str]) -> set[int]:
         """Return the ids of the words that sound so, coarsely."""
-        return {word_id for k2 in k2s for word_id in self._by_k2.get(k2)}
+        return set().union(*map(self._by_k2.get, k2s))
 
     def near(self, word: str) -> Mapping[int, float]:
         """Return the ids of the words that a folded word may mean, each with its similarity in 0..1."""
@@ -118,6 +122,10 @@ class Vocabulary:
                 found[word_id] = max(likeness, found.get(word_id, 0))
         return found
 
+    def has_given(self, word: Keys) -> bool:
+        """Tell whether anybody has one of the given names that the word is a form of."""
+        return any(f"g{number}" in self._by_class for number in word.given)
+
     def rarity(self, word: Keys, role: Role) -> float:
         """Return in nats how much it says that a name has this word in this role, by the share of names that do."""
         named = {Role.GIVEN: "g", Role.PATRONYMIC: "p"}.get(role, "s")
@@ -130,8 +138,9 @@ class Vocabulary:
     def _find_near(self, asked: Keys) -> dict[int, float]:
         found: dict[int, float] = {}
         for word_id in self._candidates(asked):
-            likeness = similarity(asked, self._words[word_id].keys)
-            if likeness >= NEAR:
+            entry = self._words[word_id].entry
+            likeness = similarity(asked, entry)
+            if likeness >= NEAR and not (likeness < _ONE_NAME and self._another_name(asked, entry)):
                 found[word_id] = likeness
         for number, likeness in self._meant_names(asked).items():
             for word_id in self._by_class.get(f"g{number}", ()):
@@ -139,7 +148,7 @@ class Vocabulary:
                 found[word_id] = max(theirs, found.get(word_id, 0))
         for father in asked.fathers:
             for word_id in self._by_class.get(f"p{father}", ()):
-                found[word_id] = max(FULL, found.get(word_id, 0))
+                found[word_id] = max(FULL - _OTHER_STEM * (1 - found.get(word_id, 0)), found.get(word_id, 0))
         return found
 
     def _meant_names(self, asked: Keys) -> Mapping[int, float]:
@@ -148,26 +157,25 @@ class Vocabulary:
         return misspelt_given_names(asked.word)
 
     def _candidates(self, asked: Keys) -> set[int]:
-        slow = {coarse(sound.slow) for sound in asked.sounds if len(sound.slow) <= _SHORT}
-        found = _words(self._by_k2, asked.k2s | slow)
+        pairs = {(sound.k2, sound.k1) for sound in asked.sounds}
+        pairs |= {(coarse(sound.slow), sound.slow) for sound in asked.sounds if len(sound.slow) <= _SHORT}
+        found = self._by_k2.near(sorted(pairs))
+        bones = sorted((k3, k3) for k3 in asked.k3s)
         if self._rough:
-            found |= _words(self._rough, asked.k3s)
+            found |= self._rough.near(bones)
         if asked.rough:
-            found |= _words(self._skeletons, asked.k3s)
+            found |= self._skeletons.near(bones)
         return found
 
     def _range(self, start: str) -> list[tuple[str, int]]:
-        if not self._in_order:
-            self._starts = sorted(filter(self._stands, self._starts))
-            self._in_order = True
-        first = bisect_left(self._starts, (start, -1))
-        last = bisect_left(self._starts, (start + "\U0010ffff", -1), lo=first)
-        found = list(filter(self._stands, self._starts[first:last]))
+        found = self._starts[self._place((start, -1)) : self._place((start + "\U0010ffff", -1))]
         return nsmallest(MAX_PREFIXED, found, key=lambda one: (len(one[0]), one))
 
-    def _stands(self, start: tuple[str, int]) -> bool:
-        word = self._words.get(start[1])
-        return word is not None and start[0] in word.entry.starts
+    def _place(self, start: tuple[str, int]) -> int:
+        if not self._in_order:
+            self._starts.sort()
+            self._in_order = True
+        return bisect_left(self._starts, start)
 
     def _count(self, word: Word, count: int) -> None:
         for name in word.entry.classes:
@@ -182,8 +190,8 @@ class Vocabulary:
         self._ids[entry.word] = word.id
         for name in entry.classes:
             self._by_class[name].add(word.id)
-        for index, key in self._places(entry):
-            index.add(key, word.id)
+        for index, key, fine in self._places(entry):
+            index.add(key, fine, word.id)
         if is_initial(entry.word):
             self.initials.add(word.id)
         self._starts += [(start, word.id) for start in entry.starts]
@@ -200,15 +208,26 @@ class Vocabulary:
             self._by_class[name].discard(word.id)
             if not self._by_class[name]:
                 del self._by_class[name], self._counts[name]
-        for index, key in self._places(entry):
-            index.remove(key, word.id)
+        for index, key, fine in self._places(entry):
+            index.remove(key, fine, word.id)
+        for start in entry.starts:
+            del self._starts[self._place((start, word.id))]
         self.initials.discard(word.id)
         self._near.clear()
 
-    def _places(self, entry: Entry) -> list[tuple[Neighbours, str]]:
-        skeletons = self._rough if entry.rough else self._skeletons
-        return [*((self._by_k2, k2) for k2 in entry.k2s), *((skeletons, k3) for k3 in entry.k3s)]
+    def _places(self, entry: Entry) -> Iterator[tuple[Neighbours, str, str]]:
+        for k2, k1 in dict.fromkeys((sound.k2, sound.k1) for sound in entry.sounds):
+            yield self._by_k2, k2, k1
+        for k3 in entry.k3s:
+            yield self._rough if entry.rough else self._skeletons, k3, k3
 
+    def _another_name(self, asked: Keys, entry: Entry) -> bool:
+        """Tell whether both are given names and not one: Алена is not Аліна, however near they sound.
 
-def _words(index: Neighbours, keys: Iterable[str]) -> set[int]:
-    return {word_id for key, _ in index.near(keys) for word_id in index.get(key)}
+        A name that nobody has may still be another one with a slip.
+        """
+        if not asked.personal or not entry.classes[0].startswith("g") or asked.rough or entry.rough:
+            return False
+        other = keys(entry.word)
+        apart = other.personal and asked.given.keys().isdisjoint(other.given)
+        return apart and is_plainly_given(asked.word) and self.has_given(asked)

@@ -1,3 +1,4 @@
+from copy import deepcopy
 from random import Random
 
 import pytest
@@ -125,6 +126,47 @@ def test_failures_of_known_methods_are_found_first(query: str, wanted: str, othe
     index = index_of(wanted=wanted, **{f"other {place}": other for place, other in enumerate(others)})
 
     assert first(index, query) == "wanted"
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted", "others"),
+    [
+        ("Астапковіч Алена", "Elena Ostapkovich", ["Alina Ostapkovich"]),
+        ("Виктория Тимощук", "Viktoryja Cimaszczuk", ["Viktar Cimashchuk"]),
+        ("Galina Griitskova", "Halina Ryhorauna Hryckowa", ["Alina Griczkova"]),
+        ("Тимофеев Белов", "Belou Tsimafei", ["Беляев Тимофей"]),
+        ("Kurylau", "Курилов Денис", ["Курыляеў Дзяніс"]),
+        ("Вапцевіч Канстанцін", "Konstantin Waptiewicz", ["Konstantin Vaptovič"]),
+        ("Viktoriya Antonona Gulevova", "Wiktoryja Hulewowa", ["Antanina Hulewawa"]),
+        ("Mikhali Ivanovich Petritsenko", "Mikhail Petritsenka", ["Mikalai Petritsenka"]),
+        ("Olag Silkova", "Ольга Степановна Силкова", ["Алег Слівакоў"]),
+    ],
+)
+def test_who_is_meant_comes_before_who_sounds_nearly_so(
+    crowd: MemoryIndex, query: str, wanted: str, others: list[str]
+) -> None:
+    index = deepcopy(crowd)
+    for place, text in enumerate([*others, wanted]):
+        index.add(f"asked {place}", text)
+
+    assert first(index, query) == f"asked {len(others)}"
+
+
+@pytest.mark.parametrize(
+    ("query", "there"),
+    [
+        ("Ганна Забацька", ["Ihar Zabatska"]),
+        ("Вера Посукава", ["Vladimir Ilich Posukov", "Вера Мазілава"]),
+        ("Sviatlana Truconak", ["Svetlana Truvinok", "Алег Труцонак"]),
+        ("Artjom Ilkovič", ["Артем Якович Цигопохо"]),
+    ],
+)
+def test_namesakes_of_half_a_name_are_not_shown(crowd: MemoryIndex, query: str, there: list[str]) -> None:
+    index = deepcopy(crowd)
+    for text in there:
+        index.add(text, text)
+
+    assert [hit.on for hit in index.search(query) if hit.on in there] == []
 
 
 def test_two_who_share_a_rare_surname_are_told_apart_by_the_given_name() -> None:

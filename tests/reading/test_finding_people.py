@@ -123,7 +123,7 @@ async def test_filters_and_orders_combine_with_a_name(register: Register) -> Non
     public = register.public
     everybody = await names(public, "Maryna Zaleskaya")
     assert everybody[0] == "Марына Залеская"
-    assert set(everybody) > {"Марына Залескі", "Марына Залеская"}
+    assert set(everybody) == {"Марына Залескі", "Марына Залеская"}  # and not her sister
     men = await asked(public, "Maryna Zaleskaya", sex="male", count=True)
     assert [one["names"][0]["full"] for one in men] == ["Марына Залескі"]
     assert 0 < men[0]["match"]["score"] < 1
@@ -140,12 +140,12 @@ async def test_filters_and_orders_combine_with_a_name(register: Register) -> Non
 @pytest.mark.parametrize("more", [{}, {"sex": "female"}, {"sort": "name"}, {"sort": "-updated_at"}])
 async def test_pages_of_what_is_found_follow_each_other(register: Register, more: dict[str, str]) -> None:
     await crowd(register)
-    whole = await asked(register.public, "Марына Залеская", **more)
+    whole = await asked(register.public, "Залеская", **more)
     seen: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}
     while True:
         answer = await register.public.get(
-            "/v1/persons", params={"q": "Марына Залеская", "limit": 1, "count": True, **more, **cursor}
+            "/v1/persons", params={"q": "Залеская", "limit": 1, "count": True, **more, **cursor}
         )
         page = answer.json()
         assert page["total"] == len(whole)
@@ -156,7 +156,7 @@ async def test_pages_of_what_is_found_follow_each_other(register: Register, more
     assert seen == whole
     foreign = {"q": "Ганна Залеская", **more, **cursor}
     is_problem(await register.public.get("/v1/persons", params=foreign), 400, "foreign-cursor")
-    theirs = {**foreign, "q": "Марына Залеская"}
+    theirs = {**foreign, "q": "Залеская"}
     is_problem(await register.partner.get("/v1/persons", params=theirs), 400, "foreign-cursor")
 
 

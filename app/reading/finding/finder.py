@@ -111,9 +111,13 @@ async def _search(
     names = await _names(session, sorted({number for numbers in sifted for number in numbers}))
     found = []
     for planned, numbers in zip(plans, sifted, strict=True):
-        candidates = [_candidate(names[number]) for number in numbers if number in names]
-        found.append(await _worked(partial(rank, planned, candidates, vocabulary)))
+        rows = [names[number] for number in numbers if number in names]
+        found.append(await _worked(partial(_ranked, planned, rows, vocabulary)))
     return found
+
+
+def _ranked(planned: Plan, rows: Sequence[_Row], vocabulary: Vocabulary) -> list[Hit]:
+    return rank(planned, map(_candidate, rows), vocabulary)
 
 
 def _sifted(planned: Plan, postings: Mapping[int, list[_Row]]) -> list[int]:
