@@ -10,12 +10,12 @@ from bench.trust.checks import Ground, Row, check
 from tests.serving import ROOT
 
 _TRIALS: Final = {
-    "copies after kills": ("whoever_is_killed", "VESTKA_TRIAL_KILLS", 40, "lives of a server"),
-    "copies after any changes": ("any_sequence", "VESTKA_TRIAL_EXAMPLES", 400, "sequences for each tier"),
+    "copies after kills": ("whoever_is_killed", "VESTKA_TRIAL_KILLS", 15, "lives of a server"),
+    "copies after any changes": ("any_sequence", "VESTKA_TRIAL_EXAMPLES", 100, "sequences for each tier"),
 }
 
 
-@check("following", "Copies miss nothing, take nothing twice, and end equal.", minutes=120)
+@check("following", "Copies miss nothing, take nothing twice, and end equal.", minutes=60)
 def following(ground: Ground) -> Iterator[Row]:
     """Carry out the trials of `tests/sync/test_trials.py`, longer."""
     for what, (name, setting, count, unit) in _TRIALS.items():

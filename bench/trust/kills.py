@@ -17,7 +17,7 @@ from tests.core.interrupting import faults_of, interrupted
 from tests.serving import ROOT, run
 
 _LONGEST = 4.0  # seconds: a start takes less
-_STARTS = 15
+_STARTS = 12
 _LIVES = 8
 
 
