@@ -34,7 +34,7 @@ CASES = [
 
 
 async def test_the_database_reckons_as_the_rule_says(register: Register) -> None:
-    kept = {"tier": 0, "created_at": MADE, "updated_at": MADE, "body": b"{", "status": "unknown"}
+    kept = {"tier": 0, "created_at": MADE, "updated_at": MADE, "answer": b"{", "tag": b"", "status": "unknown"}
     rows = [
         {**kept, "person_id": UUID(int=place), "good_until": until, "kind": kind, "confirmed": confirmed}
         | {"reachable": kind is not None, "name_key": "x"}
