@@ -153,7 +153,8 @@ class Filters:
     def conditions(self, query: Filter, tier: Tier, met: frozenset[str]) -> list[ColumnElement[bool]]:
         """Give the conditions that a list's parameters stand for, as this tier may ask them, but those that are met."""
         told = query.told()
-        mine = [offer.condition(told[name], tier) for name, offer in self.offered.items() if name in told]
+        offers = ((name, offer) for name, offer in self.offered.items() if name in told and name not in met)
+        mine = [offer.condition(told[name], tier) for name, offer in offers]
         return mine + (self.face.conditions(query, tier, met) if self.face else [])
 
     @property

@@ -114,6 +114,8 @@ def _values(dossier: Dossier) -> Iterator[Value]:
         "organization": organizations,
         "case": cases,
         "category": dossier.person.get("categories") or (),
+        "nationality": dossier.person.get("nationalities") or (),
+        "language": dossier.person.get("languages") or (),
     }
     yield from (Value(field, value, date.min) for field, values in several.items() for value in values if value)
     for taken in _taken(dossier):

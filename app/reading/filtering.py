@@ -64,6 +64,8 @@ PARAMETERS: Final[Mapping[str, tuple[Any, Any]]] = {
 }
 # Values by which people are kept in order, one of which alone leads straight to its people.
 _VALUED: Final = ("article", "organization", "case", "country", "category")
+# The same of what the engine filters by where there are several.
+_LEADING: Final = (*_VALUED, "nationality", "language")
 # Values that few people share, and that are kept without their order: those who have one are gathered and sorted.
 _RARE: Final = frozenset({"identifier", "source"})
 _DAILY: Final = {"status": "status", "facility": "facility_id", "can_receive_mail": "reachable"}
@@ -126,7 +128,7 @@ class People:
         if told.keys() & _RARE:
             gathered = (c.created_at if column is None else column, _persons.c.id)
             return Walk(_persons, gathered, _looked_up(_persons, situations, tier, query))
-        alone = [name for name in _VALUED if len(told.get(name, ())) == 1]
+        alone = [name for name in _LEADING if len(told.get(name, ())) == 1]
         if column is None and alone:
             # One value's people: nobody has to be asked for it once more.
             own = [
@@ -137,6 +139,10 @@ class People:
             ]
             along = (values.c.created_at, values.c.person_id)
             return Walk(values, along, _looked_up(values, situations, tier, query), tuple(own), frozenset(alone[:1]))
+        if column is None and asks_the_past(query) and len(told.get("facility", ())) == 1:
+            there = (*_in(day_of(query), tier), standings.c.facility_id == told["facility"][0])
+            held = (c.created_at, standings.c.person_id)
+            return Walk(standings, held, _looked_up(standings, situations, tier, query), there, frozenset({"facility"}))
         if column is not None and column.table is documents:
             return Walk(documents, (column, documents.c.id), _looked_up(documents, situations, tier, query))
         order = (c.created_at, c.person_id) if column is None else (column, c.person_id)
@@ -183,14 +189,15 @@ def _looked_up(
     # Their document is never looked up: a tier's row here is there as long as the tier sees the person.
     if first is not _persons:
         others.append((_persons, _persons.c.id == me))
-    if asks_the_past(query):
-        others.append((standings, _on(day_of(query), me, tier)))
+    if asks_the_past(query) and first is not standings:
+        others.append((standings, and_(standings.c.person_id == me, *_in(day_of(query), tier))))
     return tuple(others)
 
 
-def _on(day: date, person: Column[Any], tier: Tier) -> ColumnElement[bool]:
-    mine = (standings.c.tier == int(tier), standings.c.person_id == person)
-    return and_(*mine, standings.c["first"] <= day, standings.c["last"] >= day)
+def _in(day: date, tier: Tier) -> tuple[ColumnElement[bool], ...]:
+    """Give the conditions for the span of a person that a day lies in."""
+    c = standings.c
+    return c.tier == int(tier), c["first"] <= day, c["last"] >= day
 
 
 def _valued(name: str, wanted: list[Any], tier: Tier, day: date) -> ColumnElement[bool]:

@@ -72,7 +72,7 @@ values: Final = Table(
     "person_values",
     SQLModel.metadata,
     Column("tier", SmallInteger, primary_key=True, autoincrement=False),
-    Column("field", String, primary_key=True),  # article, organization, case, country, category, detained, any
+    Column("field", String, primary_key=True),  # article, organization, case, …, detained, any: as `facts` names them
     Column("value", exact_text(), primary_key=True),
     Column("created_at", UTCDateTime(), primary_key=True),  # of the person, so that a value's people are in order
     Column("person_id", Uuid, primary_key=True),
@@ -92,6 +92,7 @@ standings: Final = Table(
     Column("term_key", BigInteger),
     # Who is held on a day, and how people stand on it, is read off the indexes alone.
     Index("ix_person_spans_status", "tier", "status", "first", "last"),
+    Index("ix_person_spans_facility", "tier", "facility_id", "first", "last"),
     Index("ix_person_spans_person", "person_id", "tier", "first", "last", "status", "facility_id", "term_key"),
 )
 

@@ -14,7 +14,7 @@ MADE = re.compile("documents|situations|person_|digests|entries")
 FILTERS = {str(case.values[1]): str(case.values[2]) for case in CASES if case.values[0] == "persons"}
 # Nobody knows how many there are in a range, or of a thing that many share: these follow the order of the list.
 RANGES = {name for name in FILTERS if name.endswith(("_from", "_to"))}
-ALONG = {"visibility", "as_of", "nationality", "language"} | RANGES
+ALONG = {"visibility", "as_of"} | RANGES
 LISTS = ("/v1/persons", "/v1/addressees", "/v1/calendar.ics")
 COUNTS = ("/v1/persons/facets", "/v1/stats")
 WHOLE = re.compile(r"^SCAN (?!chosen)|\(tier=\?\)$")
@@ -65,6 +65,8 @@ async def test_those_who_share_little_are_gathered_on_any_day(lone: Register) ->
     for name in ("identifier", "source"):
         for more in ({"as_of": "2021-05-18"}, {"sort": "-updated"}, {"count": "true"}, {"article": "361"}):
             assert walks(await plans(lone, "/v1/persons", MADE, **{name: FILTERS[name]}, **more)) == set()
+    held = {"facility": FILTERS["facility"], "as_of": "2021-05-18"}
+    assert walks(await plans(lone, "/v1/persons", MADE, **held)) == set()
 
 
 async def test_a_digest_is_read_and_not_reckoned(lone: Register) -> None:
