@@ -10,7 +10,7 @@ import json
 import statistics
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -27,14 +27,16 @@ from app.core.documents import documents
 from app.core.migrating import migrate
 from app.parts import open_database, prepare
 from app.reading.finding.keeping import keep
+from app.reading.finding.tables import person_names
 from app.reading.kept import situations
 from app.register import KINDS, RESOURCES
 from bench.load import private_memory, spent
 from bench.names import Query, built
-from bench.registers import address, cache
+from bench.registers import address, cache, mark
 from bench.servers import Server, register
 
 _SPACE: Final = UUID("b0b5c0de-0000-4000-8000-000000000001")
+_MAKERS: Final = ("bench/names_served.py", "bench/names_people.py", "bench/names_schemes.py", "bench/names_stock.txt")
 _PORTION: Final = 1_000
 _SOURCE: Final = uuid5(_SPACE, "source")
 _LISTED: Final = 100
@@ -49,10 +51,10 @@ _COPIED: Final[Sequence[tuple[Table, str]]] = (
 
 def made(people: int, forms: Sequence[tuple[int, str]]) -> Path:
     """Give the file of a register with these names; it is made the first time."""
-    file = cache() / f"names-{people}.db"
+    file = cache() / f"names-{people}-{mark(_MAKERS)}.db"
     if not file.exists():
         draft = file.with_suffix(".draft")
-        for left in cache().glob(f"names-{people}.*"):
+        for left in cache().glob(f"names-{people}-*"):
             left.unlink()
         migrate(address(draft))
         asyncio.run(_fill(address(draft), forms))
@@ -86,25 +88,24 @@ async def _write(session: AsyncSession, forms: Sequence[tuple[int, str]]) -> Non
 
 def _copy(session: Session, forms: Sequence[tuple[int, str]]) -> None:
     first = _id(1)
+    known = session.execute(select(person_names.c.text).where(person_names.c.person_id == first)).scalar_one()
     for table, column in _COPIED:
-        (row, *others) = session.execute(select(table).where(table.c[column] == first)).mappings().all()
+        found = session.execute(select(table).where(table.c[column] == first)).mappings().all()
         rows = [
-            {**one, column: _id(number), **_renamed(one, first, number, full)}
+            {**one, column: _id(number), **_renamed(one, {str(first): str(_id(number)), known: full}, full)}
             for number, full in forms
-            for one in (row, *others)
+            for one in found
         ]
         insert_rows(session, table, rows)
     keep(session, {_id(number): {"visibility": "public", "names": _named(full)} for number, full in forms})
 
 
-def _renamed(row: RowMapping, first: UUID, number: int, full: str) -> dict[str, Any]:
-    if "names" in row:
-        return {"names": _named(full)}
-    if row.get("kind") != "persons":
-        return {}
-    body = json.loads(row["body"].replace(str(first).encode(), str(_id(number)).encode()))
-    body["names"][0]["full"] = full
-    return {"body": json.dumps(body, ensure_ascii=False).encode()}
+def _renamed(row: RowMapping, instead: Mapping[str, str], full: str) -> dict[str, Any]:
+    """Give what is another in the row of another person: the names, and what is answered."""
+    said = {name: row[name] for name in ("body", "answer") if name in row}
+    for old, new in instead.items():
+        said = {name: text.replace(old.encode(), new.encode()) for name, text in said.items()}
+    return {**said, **({"names": _named(full)} if "names" in row else {})}
 
 
 def _named(full: str) -> list[dict[str, str]]:

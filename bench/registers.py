@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -30,9 +30,13 @@ def file_of(people: int) -> Path:
 
     Its name changes with what makes the people and with the tables, so that an old one is not taken for a new one.
     """
-    sources = [*(ROOT / name for name in _MAKERS), *sorted((ROOT / "migrations" / "versions").glob("*.py"))]
-    mark = hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:10]
-    return cache() / f"people-{people}-{mark}.db"
+    return cache() / f"people-{people}-{mark(_MAKERS)}.db"
+
+
+def mark(makers: Sequence[str]) -> str:
+    """Give what changes with files that make a register, and with the tables."""
+    sources = [*(ROOT / name for name in makers), *sorted((ROOT / "migrations" / "versions").glob("*.py"))]
+    return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:10]
 
 
 def made(people: int) -> Path:
