@@ -20,6 +20,8 @@ from sqlalchemy.types import TypeEngine
 BRIEF_STEPS: Final = 60_000
 # How long a writer waits for its turn before it is told to come again.
 BUSY_SECONDS: Final = 60
+# How long a server that hangs is given for a new connection.
+CONNECT_SECONDS: Final = 10
 _PRAGMAS: Final = (
     f"busy_timeout = {BUSY_SECONDS * 1000}",
     "journal_mode = WAL",
@@ -87,7 +89,7 @@ def _pool(size: int) -> dict[str, Any]:
 
 
 def _server(url: str, seconds: float | None, **said: Any) -> AsyncEngine:  # noqa: ANN401 - handed on
-    limits = {} if seconds is None else {"timeout": seconds, "command_timeout": seconds}
+    limits = {} if seconds is None else {"timeout": min(seconds, CONNECT_SECONDS), "command_timeout": seconds}
     return create_async_engine(url, hide_parameters=True, connect_args=limits, **said)
 
 
