@@ -113,6 +113,7 @@ def break_the_records(file: Path) -> None:
     """Have what is read fail in a way that nobody expects, in the middle of streams too."""
     with closing(sqlite3.connect(file, timeout=30)) as database:
         database.execute("UPDATE documents SET body = 'no bytes'")
+        database.execute("UPDATE situations SET answer = 'no bytes'")
         database.commit()
 
 
