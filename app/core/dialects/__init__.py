@@ -16,6 +16,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+from app.core.dialects.writer import Writer
+
 # What a statement may cost in the event loop, in steps of SQLite's machine: about a millisecond.
 BRIEF_STEPS: Final = 60_000
 # How long a writer waits for its turn before it is told to come again.
@@ -214,14 +216,23 @@ def _told(error: sqlite3.OperationalError) -> Exception:
 def writing_engine(url: str, seconds: float | None = None) -> AsyncEngine:
     """Make the engine for requests that write: they take turns, so none is told that the database is locked."""
     if is_sqlite(url):
-        return _sqlite(url, "BEGIN IMMEDIATE", pool_size=1)
+        return _sqlite(url, "BEGIN IMMEDIATE", pool_size=1, async_creator_fn=_writer(url))
     return _server(url, seconds, **_pool(2))
+
+
+def _writer(url: str) -> Callable[..., Awaitable[Writer]]:
+    file = make_url(url).database or ":memory:"
+
+    async def connect(*_: object, **__: object) -> Writer:
+        return Writer(file, BUSY_SECONDS)
+
+    return connect
 
 
 def bulk_engine(url: str, seconds: float | None = None) -> AsyncEngine:
     """Make the engine for writing in any event loop: each transaction has a connection of its own."""
     if is_sqlite(url):
-        return _sqlite(url, "BEGIN IMMEDIATE")
+        return _sqlite(url, "BEGIN IMMEDIATE", async_creator_fn=_writer(url))
     return _server(url, seconds, poolclass=NullPool)
 
 
