@@ -46,7 +46,7 @@ links: Final = Table(
     Column("to_kind", String, primary_key=True),
     Column("to_id", Uuid, primary_key=True),
     Column("tier", SmallInteger, nullable=False),
-    Index("ix_links_to", "to_kind", "to_id", "kind", "id"),
+    Index("ix_links_to", "to_kind", "to_id", "kind", "id", "field"),
 )
 
 entries: Final = Table(

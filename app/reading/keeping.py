@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import Select, Table, and_, delete, exists, func, select, union_all
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, select, union_all
 from sqlalchemy.orm import Session
 
 from app.core.bulk import insert_rows
@@ -113,9 +113,7 @@ def _nothing_kept() -> Select[UUID]:
 def _known(session: Session, people: set[UUID]) -> set[UUID]:
     found: set[UUID] = set()
     for portion in _portions(sorted(people)):
-        found |= set(
-            session.execute(select(situations.c.person_id).where(situations.c.person_id.in_(portion))).scalars()
-        )
+        found |= {whose.person_id for whose in _before(session, portion)}
     return found
 
 
@@ -135,9 +133,14 @@ def keep(session: Session, people: Iterable[UUID], lost: Mapping[Whose, datetime
     """Derive anew what is kept of people; ``lost`` tells when a tier lost something of theirs."""
     for portion in _portions(sorted(people)):
         for table, rows in _derived(session, portion, lost).items():
-            session.execute(delete(table).where(table.c.person_id.in_(portion)))
+            session.execute(delete(table).where(_about(table, portion)))
             if rows:
                 insert_rows(session, table, rows)
+
+
+def _about(table: Table, people: Sequence[UUID]) -> ColumnElement[bool]:
+    """Give the condition for what is kept of people; with the tiers, by which the tables' keys begin."""
+    return and_(table.c.tier.in_([int(tier) for tier in Tier]), table.c.person_id.in_(people))
 
 
 def _portions(people: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
@@ -147,10 +150,10 @@ def _portions(people: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 def _mend(session: Session, people: Sequence[UUID]) -> int:
     wrong = 0
     for table, rows in _derived(session, people, _NOTHING).items():
-        before = {tuple(row) for row in session.execute(select(table).where(table.c.person_id.in_(people)))}
+        before = {tuple(row) for row in session.execute(select(table).where(_about(table, people)))}
         now = {tuple(row[column.name] for column in table.c) for row in rows}
         if before != now:
-            session.execute(delete(table).where(table.c.person_id.in_(people)))
+            session.execute(delete(table).where(_about(table, people)))
             if rows:
                 insert_rows(session, table, rows)
         wrong += len(before ^ now)
@@ -227,8 +230,9 @@ def _latest(session: Session, people: Sequence[UUID]) -> dict[Whose, datetime]:
 def _before(session: Session, people: Sequence[UUID]) -> dict[Whose, datetime]:
     """Give what was kept: a record that is gone leaves its time here only."""
     c = situations.c
-    query = select(c.tier, c.person_id, c.updated_at).where(c.person_id.in_(people))
-    return {Whose(Tier(tier), person_id): at for tier, person_id, at in session.execute(query)}
+    # A column that no index has: SQLite would rather walk along an index that has all than look each person up.
+    query = select(c.tier, c.person_id, c.updated_at, c.tag).where(_about(situations, people))
+    return {Whose(Tier(tier), person_id): at for tier, person_id, at, _ in session.execute(query)}
 
 
 def _later(*times: Mapping[Whose, datetime]) -> dict[Whose, datetime]:
