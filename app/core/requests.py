@@ -190,6 +190,20 @@ def require_match(request: Request, found: Document) -> None:
     require_version(said, found)
 
 
+def asks_for_new(request: Request) -> bool:
+    """Tell whether a write makes a new record (``If-None-Match: *``); refuse what cannot be so (RFC 9110, 13.2.2)."""
+    said = _condition(request, "if-none-match")
+    if said is None:
+        return False
+    if said.strip() != "*":
+        raise Problem("malformed", "`If-None-Match` takes `*` here: create only if the id is new.")
+    if "if-match" in request.headers:
+        raise Problem(
+            "changed", "`If-Match` asks for a record that is there, `If-None-Match: *` for a new one. Send one."
+        )
+    return True
+
+
 def require_version(said: str, found: Document) -> None:
     """Refuse a condition that names another version than there is (412)."""
     if said.strip() == "*":

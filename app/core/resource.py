@@ -31,6 +31,7 @@ from app.core.requests import (
     ReadDesk,
     WriteDesk,
     answer,
+    asks_for_new,
     change_reason,
     database_of,
     desk_of,
@@ -249,10 +250,8 @@ class Resource:
 
     def _replace(self) -> None:
         async def replace_record(request: Request, desk: WriteDesk, id: PathId) -> Response:  # noqa: A002
-            created = "if-none-match" in request.headers
+            created = asks_for_new(request)
             if created:
-                if request.headers["if-none-match"].strip() != "*":
-                    raise Problem("malformed", "`If-None-Match` takes `*` here: create only if the id is new.")
                 await desk.create(self.kind, await object_of(request, JSON), id)
             else:
                 require_match(request, await desk.find(self.kind, id))
@@ -356,13 +355,8 @@ class Resource:
             items, more = await history_of(desk, self.kind, id, after, limit)
             following = paging.seal(secret, scope, [items[-1].version]) if more else None
             body = to_json({"items": [item.model_dump(exclude_unset=True) for item in items], "next_cursor": following})
-            base = request.app.state.settings.public_url
-            return answer(
-                request,
-                body,
-                etag(len(items), body),
-                {"Link": next_link(request, following, base)} if following else {},
-            )
+            link = next_link(request, following, request.app.state.settings.public_url) if following else None
+            return answer(request, body, etag(len(items), body), {"Link": link} if link else {})
 
         self._add(
             "/{id}/history",

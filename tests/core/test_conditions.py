@@ -34,6 +34,15 @@ async def test_if_match_compares_the_version_of_any_of_its_tags(register: Regist
             assert answer.status_code == status, (method, lines, answer.text)
 
 
+async def test_what_is_to_be_there_and_to_be_new_is_neither(register: Register) -> None:
+    there = f"{ORGANIZATIONS}/{(await create(register.editor, 'organizations', organization()))['id']}"
+    for place in (there, f"{ORGANIZATIONS}/{uuid4()}"):
+        for tag in ("*", "no-tag", '"1-0000000000000000"'):
+            both = {"If-None-Match": "*", "If-Match": tag}
+            is_problem(await register.editor.put(place, json=organization(), headers=both), 412, "changed")
+    assert (await register.editor.get(place)).status_code == 404
+
+
 async def test_a_condition_is_asked_for_before_anybody_looks_at_the_body(register: Register) -> None:
     place = f"{ORGANIZATIONS}/{(await create(register.editor, 'organizations', organization()))['id']}"
     for method in ("PUT", "PATCH", "DELETE"):
