@@ -1,7 +1,7 @@
 """What OpenAPI says of a kind: the models that are read and patched, headers, bodies."""
 
 from collections.abc import Mapping
-from typing import Any, Final, get_args
+from typing import Annotated, Any, Final, get_args, get_origin
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
@@ -119,11 +119,26 @@ class ReadModels:
         fields: dict[str, Any] = {}
         for name in self._kind.fields:
             info = self._kind.write.model_fields[name]
-            fields[name] = (_shape(info), Field(default=None, description=info.description))
+            shape = _removable(_shape(info))
+            # What has a value of its own where none is sent may be removed; a visibility never is.
+            gone = shape if info.is_required() or name == "visibility" else shape | None
+            fields[name] = (gone, Field(default=None, description=info.description))
         config = ConfigDict(extra="forbid", title=f"{self.name} patch")
         return create_model(
             f"{self.name}Patch", __config__=config, __doc__=f"What changes in {self._kind.one}.", **fields
         )
+
+
+def _removable(shape: Any) -> Any:  # noqa: ANN401 - an annotation
+    """Give a shape in which null takes the place of what is removed: of a text in one language."""
+    if hasattr(shape, "__metadata__"):
+        return Annotated[_removable(shape.__origin__), *shape.__metadata__]
+    arms = get_args(shape)
+    if get_origin(shape) is dict:
+        return dict[arms[0], arms[1] | None]  # type: ignore[valid-type]  # made at run time
+    if type(None) in arms and len(arms) == 2:  # noqa: PLR2004 - it, or null
+        return next(_removable(arm) for arm in arms if arm is not type(None)) | None
+    return shape
 
 
 def _shape(info: FieldInfo) -> Any:  # noqa: ANN401 - an annotation

@@ -16,6 +16,7 @@ from app.core.copies import kept_here, refusal
 from app.core.database import writing_of
 from app.core.documents import documents, links
 from app.core.kinds import Fields, Key, Kind, Kinds
+from app.core.patching import merged, strange_nulls
 from app.core.problems import Fault, Moved, Needed, Problem, fault, faults
 from app.core.projection import Touch, by_kind, sights, stored_fields
 from app.core.projection import merged as merged_records
@@ -104,6 +105,8 @@ class Desk:
 
     async def patch(self, kind: Kind, record_id: UUID, sent: Fields, prefix: str = "") -> None:
         """Stage a JSON Merge Patch (RFC 7396) of what the caller sees of a record."""
+        if wrong := list(strange_nulls(kind.write, sent, prefix)):
+            raise Problem("invalid", errors=wrong[:100])
         await self._rewrite(kind, record_id, lambda seen: merged(seen, sent), sent, prefix)
 
     async def _rewrite(
@@ -322,16 +325,3 @@ class Desk:
 
 def _values(value: Input) -> dict[str, Any]:
     return {name: getattr(value, name) for name in type(value).model_fields}
-
-
-def merged(target: Any, patch: Any) -> Any:  # noqa: ANN401 - JSON
-    """Apply a JSON Merge Patch (RFC 7396, section 2)."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = merged(result.get(name), value)
-    return result

@@ -172,10 +172,8 @@ def fault(pointer: str, detail: str) -> Fault:
     return Fault(pointer=pointer, detail=detail)
 
 
-_WORDS: Final = {
-    "missing": "This is required.",
-    "extra_forbidden": "There is no such field or parameter; see /docs for those there are.",
-}
+UNKNOWN_NAME: Final = "There is no such field or parameter; see /docs for those there are."
+_WORDS: Final = {"missing": "This is required.", "extra_forbidden": UNKNOWN_NAME}
 
 
 def faults(errors: Sequence[ErrorDetails | Mapping[str, Any]], prefix: str = "") -> list[Fault]:
