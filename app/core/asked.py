@@ -1,22 +1,20 @@
 """What is asked of one record, and how an answer is made of what was read of it."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.core.desk import Desk
-from app.core.documents import etag
+from app.core.documents import etag, version_in
 from app.core.express import Rows, Statement, Written
-from app.core.lists import Item
+from app.core.lists import Finish, Item
 from app.core.problems import Problem
 
 # Takes the request, the desk, the records as stored, and what was asked of them; None where a write answers.
 Enrich = Callable[[Request, Desk, Sequence[Item], BaseModel | None], Awaitable[list[bytes]]]
-# Gives how an answer ends, by a row of its bytes and what was read with them, or None where that is not enough.
-Finish = Callable[[Sequence[Any]], bytes | None]
 # Takes the request and what was asked; None where answers need more than what is read with a record.
 Ready = Callable[[Request, BaseModel | None], Finish | None]
 
@@ -50,7 +48,7 @@ def one_written(finish: Finish, _: Sequence[Statement], found: Sequence[Rows], _
     if end is None:
         return None
     body = row[0] + end
-    return Written(body, etag(row[-1], body))
+    return Written(body, etag(version_in(body), body))
 
 
 class Asked(BaseModel):

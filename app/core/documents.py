@@ -81,6 +81,14 @@ def id_of(body: bytes) -> UUID:
     return UUID(body[7:43].decode())
 
 
+def version_in(body: bytes) -> int:
+    """Give the version of a record that was written so: it comes second."""
+    return int(body[_VERSION_AT : body.index(b",", _VERSION_AT)])
+
+
+_VERSION_AT: Final = len(b'{"id":"00000000-0000-0000-0000-000000000000","version":')
+
+
 def canonical(value: object) -> bytes:
     """Write JSON in one way only: keys sorted, nulls dropped from objects."""
     return json.dumps(_without_nulls(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

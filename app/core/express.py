@@ -74,7 +74,7 @@ class Statement:
         return cls(context.statement, tuple(context.parameters[0]), made)
 
     @classmethod
-    def compiled(cls, query: Select[Any], dialect: Dialect) -> "Statement":
+    def compiled(cls, query: Select[*tuple[Any, ...]], dialect: Dialect) -> "Statement":
         """Take a query whose parameters are single values."""
         text, parameters = as_driven(query, dialect)
         return cls(text, parameters, tuple(_processor(column.type, dialect) for column in query.selected_columns))

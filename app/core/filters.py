@@ -114,6 +114,7 @@ class Face(Protocol):
     answer: Column[Any]  # of its table, holds the answer as far as it is kept, the record in front
     typed: str  # the parameter for a text that is looked for
     says: str  # the field that says why a record was found
+    ends: Mapping[int, bytes]  # how answers end, by the small number; one that is not here has to be made anew
 
     def beside(self, request: Request) -> tuple[ColumnElement[Any], ...]:
         """Give what is read with each answer: a small number that says how it ends, and the tag of what is kept."""
@@ -162,6 +163,11 @@ class Filters:
         """Give the column that holds answers, as far as they are kept."""
         return self.face.answer if self.face else documents.c.body
 
+    @property
+    def ends(self) -> Mapping[int, bytes]:
+        """Give how answers end, by the small number that is read with each; none where they are whole."""
+        return self.face.ends if self.face else {}
+
     def beside(self, request: Request) -> tuple[ColumnElement[Any], ...]:
         """Give what is read with each answer."""
         return self.face.beside(request) if self.face else ()
@@ -181,22 +187,27 @@ class Filters:
         return {self.face.says} if self.face and query.found is None else set()
 
     def one(self, request: Request, record_id: UUID, tier: Tier) -> Select[Any]:
-        """Give the statement for one record as a tier sees it: its bytes, what is read with them, and its version."""
-        return self._seen(request, tier, documents.c.version).where(documents.c.id == record_id)
+        """Give the statement for one record as it is kept for a tier: its bytes, and what is read with them."""
+        if self.face is None:
+            return self._seen(request, tier).where(documents.c.id == record_id)
+        mine = self.face.whose.table.c
+        return select(self.face.answer, *self.face.beside(request)).where(
+            mine.tier == int(tier), self.face.whose == record_id
+        )
 
     def some(self, request: Request, record_ids: Collection[UUID], tier: Tier) -> Select[Any]:
         """Give the statement for records as a tier sees them: their bytes, and what is read with them."""
         return self._seen(request, tier).where(documents.c.id.in_(record_ids))
 
-    def _seen(self, request: Request, tier: Tier, *more: ColumnElement[Any]) -> Select[Any]:
+    def _seen(self, request: Request, tier: Tier) -> Select[Any]:
         c = documents.c
         source: FromClause = documents
-        columns: tuple[ColumnElement[Any], ...] = (c.body, *more)
+        columns: tuple[ColumnElement[Any], ...] = (c.body,)
         if self.face is not None:
             mine = self.face.whose.table
             source = documents.outerjoin(mine, and_(mine.c.tier == c.tier, self.face.whose == c.id))
             # Where nothing is kept yet the record alone is read, without a tag.
-            columns = (func.coalesce(self.face.answer, c.body), *self.face.beside(request), *more)
+            columns = (func.coalesce(self.face.answer, c.body), *self.face.beside(request))
         live = (c.kind == self._kind.name, c.tier == int(tier), c.body.is_not(None))
         return select(*columns).select_from(source).where(*live)
 

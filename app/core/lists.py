@@ -1,22 +1,31 @@
 """Lists of records: one keyset page at a time, each record as the bytes that are kept ready."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Request
 from pydantic_core import to_json
-from sqlalchemy import Column, CursorResult, Row, Select, and_, func, select, tuple_
+from sqlalchemy import Column, CursorResult, Dialect, Row, Select, and_, case, func, literal, select, tuple_
 
 from app.core import paging
 from app.core.desk import Desk
+from app.core.dialects.joining import Joined, Spelled
 from app.core.documents import documents, etag, id_of
-from app.core.express import Statement, Written
+from app.core.express import Plan, Statement, Written, wants_plan
 from app.core.filters import Filter, Filters, cursor_value, from_cursor
 from app.core.kinds import Kind
 from app.core.projection import live
+
+# Between the records of a page: no record has a line break in it, so that a page can be taken apart again.
+BETWEEN: Final = b",\n"
+
+
+# Gives how an answer ends, by a row of its bytes and what was read with them, or None where that is not enough.
+Finish = Callable[[Sequence[Any]], bytes | None]
 
 
 class Item(NamedTuple):
@@ -35,25 +44,36 @@ class Item(NamedTuple):
 class Page:
     """A page of a list: its records, the cursor of the next page, and, if asked for, the total.
 
-    ``results`` are what it was read from, ``of`` the statements that a page of this query may need.
+    ``beyond`` is the first record of the next one. ``results`` are what it was read from, ``of`` the statements that a
+    page of this query may need, and ``joined`` is the one that gives it in one row, where there is such a statement.
     """
 
     items: list[Item]
     next_cursor: str | None
     total: int | None
+    beyond: Sequence[Item] = ()
     cut: "Cut | None" = None
     results: Sequence[CursorResult[Any]] = ()
     of: int = 1
+    joined: Select[bytes, bytes, int, int] | None = None
+
+    def plan(self, finish: Finish, link: Callable[[str], str], dialect: Dialect) -> Plan:
+        """Give how the page is made again; there must be a cut."""
+        if self.cut is None:
+            raise RuntimeError("what was found by a text is no plan")
+        if self.joined is not None:
+            return Plan((Statement.compiled(self.joined, dialect),), PageJoined(self.cut, link))
+        return Plan(tuple(map(Statement.of, self.results)), PageAgain(self.cut, finish, link, self.of))
 
     def body(self, items: list[bytes]) -> bytes:
         """Write the page as JSON, with these bytes for its records."""
-        return written_page(items, self.next_cursor, self.total)
+        return written_page([BETWEEN.join(items)], self.next_cursor, self.total)
 
 
-def written_page(items: Sequence[bytes], next_cursor: str | None, total: int | None) -> bytes:
-    """Write a page as JSON."""
+def written_page(items: Iterable[bytes | memoryview], next_cursor: str | None, total: int | None = None) -> bytes:
+    """Write a page as JSON, of its records and what stands between them."""
     counted = b"" if total is None else b',"total":%d' % total
-    return b'{"items":[' + b",".join(items) + b'],"next_cursor":' + to_json(next_cursor) + counted + b"}"
+    return b"".join([b'{"items":[', *items, b'],"next_cursor":', to_json(next_cursor), counted, b"}"])
 
 
 async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, request: Request, secret: bytes) -> Page:
@@ -87,10 +107,14 @@ async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, reque
     total = (await desk.session.execute(counted)).scalar_one() if query.count else None
     first = 1 + cut.beside
     read = [tuple(row) for row in rows]
-    items = [Item(row[0], row[1:first]) for row in read[: query.limit]]
+    items = [Item(row[0], row[1:first]) for row in read]
     cursor = cut.cursor(read[query.limit - 1][first:]) if len(read) > query.limit else None
+    again = (
+        joined(base, order, place, query.limit, filters.ends) if order.is_of_creation and wants_plan(request) else None
+    )
     # What is found hangs on more than the statement: on the words that the register knows.
-    return Page(items, cursor, total, cut if found is None else None, results, len(statements))
+    cut_here = cut if found is None else None
+    return Page(items[: query.limit], cursor, total, items[query.limit :], cut_here, results, len(statements), again)
 
 
 async def _best_first(
@@ -134,23 +158,21 @@ class Cut:
         return paging.seal(self.secret, self.scope, [cursor_value(value) for value in place])
 
 
-def tag_of(rows: Sequence[Sequence[Any]], body: bytes, cursor: str | None, *, kept: bool) -> str:
-    """Give the entity tag of a page, of rows of answers and what was read with them.
+def tag_of(count: int, said: bytes, body: bytes, cursor: str | None) -> str:
+    """Give the entity tag of a page of so many records.
 
-    What is kept of answers has tags: they and how the answers end tell a page. Others are hashed as they are.
+    ``said`` are the tags of what is kept, each with how its answer ends, of these records and of the next one: with
+    the cursor they tell a page. Where nothing is kept, the page is hashed as it is.
     """
-    if not kept or not rows:
-        return etag(len(rows), body)
-    said = b"".join([row[2] for row in rows]) + bytes([row[1] for row in rows]) + (cursor or "").encode()
-    return etag(len(rows), said)
+    return etag(count, said + (cursor or "").encode() if said else body)
 
 
 @dataclass(frozen=True, slots=True)
 class PageAgain:
-    """Writes a page of the same query of what its statement gives now."""
+    """Writes a page of the same query of what its statements give now, row by row."""
 
     cut: Cut
-    finish: Callable[[Sequence[Any]], bytes | None]
+    finish: Finish
     link: Callable[[str], str]
     of: int  # statements that may be needed
 
@@ -159,21 +181,73 @@ class PageAgain:
     ) -> Written | None:
         """Write it, or nothing where that takes more than these rows."""
         rows = [row for some in found for row in some] if len(found) > 1 else found[0]
-        if len(found) < self.of and len(rows) <= self.cut.limit:
+        limit = self.cut.limit
+        if len(found) < self.of and len(rows) <= limit:
             return None  # the statement that goes on was never run
-        here = rows[: self.cut.limit]
-        pieces: list[bytes] = []
-        for row in here:
-            end = self.finish(row)
-            if end is None:
-                return None
-            pieces += (row[0], end, b",")
+        ends = [end for row in rows if (end := self.finish(row)) is not None]
+        if len(ends) < len(rows):
+            return None
+        pieces = [piece for row, end in zip(rows[:limit], ends, strict=False) for piece in (row[0], end, BETWEEN)]
         cursor = None
-        if len(rows) > self.cut.limit:
-            cursor = self.cut.cursor(statements[0].values(1 + self.cut.beside)(here[-1]))
-        body = b'{"items":[%b],"next_cursor":%b}' % (b"".join(pieces[:-1]), to_json(cursor))
-        tag = tag_of(here, body, cursor, kept=bool(self.cut.beside))
-        return Written(body, tag, self.link(cursor) if cursor else None)
+        if len(rows) > limit:
+            cursor = self.cut.cursor(statements[0].values(1 + self.cut.beside)(rows[limit - 1]))
+        said = b"".join([row[2] + end for row, end in zip(rows, ends, strict=True)]) if self.cut.beside else b""
+        body = written_page(pieces[:-1], cursor)
+        count = min(len(rows), limit)
+        return Written(body, tag_of(count, said, body, cursor), self.link(cursor) if cursor else None)
+
+
+@dataclass(frozen=True, slots=True)
+class PageJoined:
+    """Writes a page of the one row that `joined` gives, in which the database has put it together."""
+
+    cut: Cut
+    link: Callable[[str], str]
+
+    def __call__(self, _: Sequence[Statement], found: Sequence[Sequence[Sequence[Any]]], __: str) -> Written | None:
+        """Write it, or nothing where an answer has to be made anew first."""
+        items, said, count, missing = found[0][0]
+        if missing:
+            return None
+        end, cursor = len(items or b""), None
+        if count > self.cut.limit:
+            end, count = items.rindex(BETWEEN), self.cut.limit
+            cursor = self.cut.cursor(_created(items, end))
+        body = written_page([memoryview(items or b"")[:end]], cursor)
+        return Written(body, tag_of(count, said or b"", body, cursor), self.link(cursor) if cursor else None)
+
+
+def _created(items: bytes, end: int) -> tuple[datetime, UUID]:
+    """Give the place of the last record before an end in the order of creation: when it was made, and its id."""
+    before = items.rfind(BETWEEN, 0, end)
+    at = before + len(BETWEEN) if before >= 0 else 0
+    begins = items.index(_CREATED, at) + len(_CREATED)
+    made = datetime.fromisoformat(items[begins : items.index(b'"', begins)].decode())
+    return made, id_of(items[at : at + _HEAD])
+
+
+_CREATED: Final = b',"created_at":"'
+_HEAD: Final = 50  # bytes that hold a record's id
+
+
+def joined(
+    base: Select[Any], order: "Order", place: list[Any] | None, limit: int, ends: Mapping[int, bytes]
+) -> Select[bytes, bytes, int, int]:
+    """Give the statement for a page in the order of creation as one row, and one record more if there is one.
+
+    Its columns: the records as they are sent, their tags with how they end, how many they are, and how many of them
+    have to be made anew. ``base`` reads answers, and with ``ends`` also which of them each has, and its tag.
+    """
+    answer, *beside = base.selected_columns
+    if not ends:
+        rows = order.read(base, place).limit(limit + 1).subquery()
+        return select(Joined(rows.c[0], BETWEEN), literal(b""), func.count(), literal(0))
+    # Worked out once for each record, and not wherever it is named.
+    end = case({code: Spelled(end) for code, end in ends.items()}, value=beside[0]).label("end")
+    rows = order.read(base.with_only_columns(answer, end, beside[1]), place).limit(limit + 1).subquery()
+    body, ending, tag = rows.c
+    said = (Joined(body.op("||")(ending), BETWEEN), Joined(tag.op("||")(ending), b""))
+    return select(*said, func.count(), func.count() - func.count(ending))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,19 +257,26 @@ class Order:
     columns: tuple[Column[Any], ...]
     down: bool
 
+    @property
+    def is_of_creation(self) -> bool:
+        """Tell whether it is that of creation, whose places can be read off the records themselves."""
+        return self.columns[0].name == "created_at" and len(self.columns) == 2  # noqa: PLR2004 - and the id
+
     def statements(self, base: Select[Any], place: list[Any] | None) -> Iterator[Select[Any]]:
         """Give the statements that a page after a place is read with, one after the other until it is full."""
         base = base.add_columns(*(column.label(f"place_{i}") for i, column in enumerate(self.columns)))
         first, *rest = self.columns
         if not first.nullable:
-            yield self._from(base, self.columns, place)
+            yield self.read(base, place)
             return
         if place is None or place[0] is not None:
-            yield self._from(base.where(first.is_not(None)), self.columns, place)
+            yield self.read(base.where(first.is_not(None)), place)
             place = None
-        yield self._from(base.where(first.is_(None)), rest, place[1:] if place else None)
+        yield self.read(base.where(first.is_(None)), place[1:] if place else None, rest)
 
-    def _from(self, base: Select[Any], columns: Sequence[Column[Any]], place: list[Any] | None) -> Select[Any]:
+    def read(self, base: Select[Any], place: list[Any] | None, columns: Sequence[Column[Any]] = ()) -> Select[Any]:
+        """Give the statement for what comes after a place; by all of its columns, or by these."""
+        columns = columns or self.columns
         if place is not None:
             here = tuple_(*columns)
             last = tuple_(*(from_cursor(column, value) for column, value in zip(columns, place, strict=True)))

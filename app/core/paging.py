@@ -7,6 +7,8 @@ import hmac
 import json
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from app.core.problems import Problem
 
 _MAC: Final = 12
@@ -18,7 +20,7 @@ def _mac(secret: bytes, scope: str, payload: bytes) -> bytes:
 
 def seal(secret: bytes, scope: str, place: list[Any]) -> str:
     """Write a place in a list as a cursor that is good for the same query and tier (``scope``) only."""
-    payload = json.dumps(place, separators=(",", ":"), ensure_ascii=False).encode()
+    payload = to_json(place)
     return base64.urlsafe_b64encode(_mac(secret, scope, payload) + payload).decode().rstrip("=")
 
 

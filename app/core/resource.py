@@ -11,16 +11,16 @@ from pydantic_core import to_json
 
 from app.core import paging
 from app.core.access import Caller
-from app.core.asked import Asked, Enrich, Finish, PathId, Ready, as_stored, one_written
+from app.core.asked import Asked, Enrich, PathId, Ready, as_stored, one_written
 from app.core.columns import TABLE_CONTENT, Listed, format_of, records_as_table
 from app.core.contract import IF_MATCH, IF_NONE_MATCH, MOVED, WRITE_HEADERS, ReadModels, answers, headers, sends
 from app.core.desk import Desk, Rule
-from app.core.documents import etag
+from app.core.documents import etag, version_in
 from app.core.express import Plan, Statement, leave_plan
 from app.core.filters import Face, Filters
 from app.core.idempotency import Claim, Kept, keep, once
 from app.core.kinds import Fields, Kind
-from app.core.lists import Item, Page, PageAgain, link_of, next_link, page_of, tag_of
+from app.core.lists import Finish, Item, Page, link_of, next_link, page_of, tag_of
 from app.core.past import HistoryOut, history_of, version_of
 from app.core.problems import Moved, Problem, docs
 from app.core.record import Input, Record
@@ -114,10 +114,11 @@ class Resource:
     @staticmethod
     def _tag(finish: Finish | None, page: Page, body: bytes) -> str:
         """Give the entity tag of a page; what is not made of what is kept is hashed as it is."""
-        rows = [(item.body, *item.beside) for item in page.items]
-        kept = bool(finish and page.cut and page.cut.beside) and page.total is None
-        kept = kept and all(finish is not None and finish(row) is not None for row in rows)
-        return tag_of(rows, body, page.next_cursor, kept=kept)
+        rows = [(item.body, *item.beside) for item in (*page.items, *page.beyond)]
+        kept = finish and page.cut and page.cut.beside and page.total is None
+        ends = [finish(row) if finish and kept else None for row in rows]
+        tags = [row[2] + end for row, end in zip(rows, ends, strict=True) if end is not None]
+        return tag_of(len(page.items), b"".join(tags) if len(tags) == len(rows) else b"", body, page.next_cursor)
 
     async def answered(
         self, request: Request, desk: Desk, record_id: UUID, asked: Asked | None = None
@@ -125,13 +126,14 @@ class Resource:
         """Give a record's version and the bytes of its answer; 404 or 410 if there is none."""
         result: Any = await desk.session.execute(self.filters.one(request, record_id, desk.caller.tier))
         row = result.one_or_none()
+        if row is not None and (finish := self._ready(request, asked)):
+            leave_plan(request, Plan((Statement.of(result),), partial(one_written, finish), record_id))
         if row is None:
             await desk.find(self.kind, record_id)
-            raise Problem("not-found")
-        if finish := self._ready(request, asked):
-            leave_plan(request, Plan((Statement.of(result),), partial(one_written, finish), record_id))
-        item = Item(row[0], row[1:-1])
-        return row.version, (await self.enriched(request, desk, [item], asked))[0]
+            # It is there, and nothing is kept of it yet.
+            row = (await desk.session.execute(self.filters.some(request, [record_id], desk.caller.tier))).one()
+        item = Item(row[0], row[1:])
+        return version_in(item.body), (await self.enriched(request, desk, [item], asked))[0]
 
     def _list(self) -> None:
         async def list_records(request: Request, desk: ReadDesk, query: Listed) -> Response:
@@ -147,8 +149,7 @@ class Resource:
                 body = page.body(items)
                 finish = self._ready(request, query)
                 if finish and page.cut and not query.count:
-                    again = PageAgain(page.cut, finish, link_of(request, base), page.of)
-                    leave_plan(request, Plan(tuple(map(Statement.of, page.results)), again))
+                    leave_plan(request, page.plan(finish, link_of(request, base), database.reading.dialect))
                 return answer(request, body, self._tag(finish, page, body), links)
             hidden = {*self.kind.hidden(desk.caller.tier), *self.filters.unsaid(query)}
             return await records_as_table(

@@ -20,7 +20,7 @@ from app.names.match import Hit
 from app.reading.days import AsOf, today
 from app.reading.finding.finder import finder_of
 from app.reading.kept import custodies, situations, standings, values
-from app.reading.staleness import intervals_of, still_to_say
+from app.reading.staleness import ENDS, intervals_of, still_to_say
 from app.reading.standing import Status
 from app.register.persons import CATEGORIES, Category, Person, Sex
 
@@ -98,6 +98,7 @@ class People:
     answer: Column[Any] = situations.c.answer
     typed = "q"
     says = "match"
+    ends: Mapping[int, bytes] = ENDS
 
     def beside(self, request: Request) -> tuple[ColumnElement[Any], ...]:
         """Give what is still to be said of the situation of today, see `app.reading.people`, and the answer's tag."""

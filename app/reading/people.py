@@ -7,14 +7,14 @@ from fastapi import Request
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import to_json
 
-from app.core.asked import Asked, Finish
+from app.core.asked import Asked
 from app.core.desk import Desk
-from app.core.lists import Item
+from app.core.lists import Finish, Item
 from app.reading.days import AsOf, today
 from app.reading.dossier import Dossier
 from app.reading.gather import dossiers
 from app.reading.situation import Situation, situation
-from app.reading.staleness import FRESH, STALE, WHOLE, intervals_of
+from app.reading.staleness import ENDS, intervals_of
 
 # That of the first person of the seeds on the first day of 2026; a test holds that the register says the same.
 EXAMPLE: Final[Situation] = {
@@ -78,11 +78,7 @@ def ready(_: Request, asked: BaseModel | None) -> Finish | None:
 
 
 def _end(row: Sequence[Any]) -> bytes | None:
-    return _ENDS.get(row[1]) if row[2] is not None else None
-
-
-# How a person's answer ends, by what `still_to_say` says of the situation; one that is over is derived anew.
-_ENDS: Final = {WHOLE: b"}", FRESH: b',"stale":false}}}', STALE: b',"stale":true}}}'}
+    return ENDS.get(row[1]) if row[2] is not None else None
 
 
 async def with_situations(request: Request, desk: Desk, items: Sequence[Item], asked: BaseModel | None) -> list[bytes]:

@@ -122,7 +122,15 @@ async def test_what_is_planned_is_what_the_route_says(of_seeds: Asked, resource:
 
 
 @pytest.mark.parametrize(
-    "query", ["status=imprisoned", "status=released&sort=-since", "article=361", "updated_since=2020-01-01T00:00:00Z"]
+    "query",
+    [
+        "status=imprisoned",
+        "status=unknown",  # nobody
+        "limit=1",
+        "status=released&sort=-since",
+        "article=361",
+        "updated_since=2020-01-01T00:00:00Z",
+    ],
 )
 async def test_filters_of_persons_go_by_plan(of_seeds: Asked, query: str) -> None:
     _same(*(await of_seeds.twice(f"/v1/persons?{query}")))

@@ -20,7 +20,9 @@ _POOLED_SECONDS: Final = 1  # how long a plan waits for a connection before the 
 Fetch = Callable[[int], Awaitable[list[Any]]]
 
 
-def as_driven(query: Select[Any], dialect: Dialect, said: Mapping[str, Any] = _NOTHING) -> tuple[str, tuple[Any, ...]]:
+def as_driven(
+    query: Select[*tuple[Any, ...]], dialect: Dialect, said: Mapping[str, Any] = _NOTHING
+) -> tuple[str, tuple[Any, ...]]:
     """Give a query as the driver takes it; its parameters are single values, some of which are ``said`` here."""
     compiled = _compiled(query, dialect)
     values, processors = {**compiled.params, **said}, compiled._bind_processors  # noqa: SLF001 - what the engine runs
@@ -29,9 +31,9 @@ def as_driven(query: Select[Any], dialect: Dialect, said: Mapping[str, Any] = _N
 
 
 @lru_cache(maxsize=64)
-def _compiled(query: Select[Any], dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's
+def _compiled(query: Select[*tuple[Any, ...]], dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's
     """Compile a query; one that is kept and asked with other values is compiled once."""
-    return query.compile(dialect=dialect)
+    return query.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
 
 
 @asynccontextmanager
