@@ -1,20 +1,40 @@
-"""Batches and purges that are killed in the middle: each is done whole or not at all, and what was answered is done."""
+"""What is killed in the middle: each thing is done whole or not at all, and what was answered is done."""
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 from httpx2 import AsyncClient, HTTPError
+from sqlalchemy import Engine, event, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.core.documents import documents
+from app.core.migrating import migrate
 from app.core.rebuilding import reindex
-from app.core.verifying import verify
+from app.core.record import Tier
+from app.core.verifying import Verdict, verify
+from app.parts import open_database
 from app.register import KINDS
-from tests.conftest import Register, running
+from tests.conftest import Register, filled, running
 from tests.core.test_purging import kept
 from tests.factories import person
-from tests.serving import new_key, served
+from tests.serving import ROOT, new_key, served
 
-_SIZE = 12
+# Runs a command that is killed as soon as the database has carried out so many statements.
+_DYING = """
+import os, signal, sys
+from itertools import count
+from sqlalchemy import Engine, event
+last, done = int(sys.argv.pop(1)), count(1)
+event.listen(Engine, "after_cursor_execute", lambda *_: next(done) == last and os.kill(os.getpid(), signal.SIGKILL))
+from app.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+_SIZE = 60
 _PURGED = 4
 _CLIENTS = 3
 
@@ -25,6 +45,7 @@ class Asked:
 
     batches: dict[tuple[str, ...], bool] = field(default_factory=dict)
     purges: dict[str, bool] = field(default_factory=dict)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def answered(self) -> int:
@@ -42,12 +63,59 @@ class Asked:
                     for one, record in zip(ids, records, strict=True)
                 ]
                 self.batches[ids] = (await client.post("/v1/batch", json={"operations": operations})).is_success
+                self.heard.set()
                 for one in ids[:_PURGED]:
                     self.purges[one] = False
                     gone = await client.delete(f"/v1/persons/{one}?purge=true", headers={"If-Match": "*"})
                     self.purges[one] = gone.is_success
+                    self.heard.set()
         except HTTPError:
             return
+
+
+def statements_of(url: str) -> tuple[int, int]:
+    """Make a register's tables and fill it, and give how many statements each takes."""
+    counts: list[int] = []
+
+    def count(*_: object) -> None:
+        counts[-1] += 1
+
+    event.listen(Engine, "after_cursor_execute", count)
+    for fill in (migrate, filled):
+        counts.append(0)
+        fill(url)
+    event.remove(Engine, "after_cursor_execute", count)
+    return counts[0], counts[1]
+
+
+def dying(url: str, statements: int, *arguments: str) -> None:
+    """Run a command that is killed after so many statements."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "VESTKA_DATABASE_URL": url}
+    command = [sys.executable, "-P", "-c", _DYING, str(statements), *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def begun_again(url: str, wanted: int) -> list[str]:
+    """Start where a first start was killed, and say what it had done by half, or is not whole now."""
+    wrong: list[str] = []
+    for fill, right in ((migrate, {0, wanted}), (filled, {wanted})):
+        try:
+            fill(url)
+        except SQLAlchemyError as error:
+            return [*wrong, f"it does not start again: {error}"[:200]]
+        found, verdict = asyncio.run(_state(url))
+        wrong += [] if found in right and verdict.sound else [f"{found} records, {verdict.text}"]
+    return wrong
+
+
+async def _state(url: str) -> tuple[int, Verdict]:
+    database = open_database(url)
+    async with database.read() as session:
+        query = select(func.count()).select_from(documents).where(documents.c.tier == int(Tier.PRIVATE))
+        found = (await session.execute(query)).scalar_one(), await verify(session, KINDS)
+    await database.close()
+    return found
 
 
 def _mark(record_id: str) -> str:
@@ -60,8 +128,7 @@ async def interrupted(url: str, seconds: float) -> Asked:
     with served(url) as server:
         async with AsyncClient(base_url=server.base, headers=key, timeout=60) as client:
             clients = [asyncio.create_task(asked.go_on(client)) for _ in range(_CLIENTS)]
-            while not asked.answered:  # noqa: ASYNC110 - what is counted tells of no event
-                await asyncio.sleep(0.01)
+            await asked.heard.wait()
             await asyncio.sleep(seconds)
             server.kill()
             await asyncio.gather(*clients)

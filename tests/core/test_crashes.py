@@ -3,13 +3,16 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from httpx2 import AsyncClient, HTTPError
+from httpx2 import ASGITransport, AsyncClient, HTTPError, Response
+from sqlalchemy import select
+from starlette.types import Message, Receive, Scope, Send
 
+from app.core.history import register as history
 from app.core.rebuilding import reindex
 from app.core.verifying import verify
 from app.register import KINDS
 from tests.conftest import Register, running
-from tests.factories import article
+from tests.factories import article, person
 from tests.serving import Served, new_key, served
 
 WRITERS = 4
@@ -87,3 +90,42 @@ async def is_kept(register: Register, record_id: str, said: dict[str, object], *
     assert (await register.editor.get(place, params={"version": version})).json() == said
     history = (await register.editor.get(f"{place}/history")).json()["items"]
     assert [item["version"] for item in history][:version] == list(range(1, version + 1))
+
+
+async def test_what_is_answered_has_been_committed(register: Register) -> None:
+    """So that nothing which was answered hangs on what happens next, however soon that is."""
+    ends: list[int] = []
+
+    async def end() -> int:
+        async with register.database.read() as session:
+            return int((await session.execute(select(history.c.position))).scalar_one())
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                ends.append(await end())
+            await send(message)
+
+        await register.app(scope, receive, told)
+
+    transport = ASGITransport(watched)
+    async with AsyncClient(transport=transport, base_url="http://t", headers=register.admin.headers) as client:
+
+        async def write(method: str, place: str, sent: object = None) -> Response:
+            before = await end()
+            answer = await client.request(method, f"/v1/{place}", json=sent, headers={"If-Match": "*"})
+            assert answer.is_success, answer.text
+            assert before < ends[-1] == await end(), (method, place)
+            return answer
+
+        one, other = [(await write("POST", "persons", person())).json()["id"] for _ in range(2)]
+        await write("PUT", f"persons/{one}", person())
+        await write("PATCH", f"persons/{one}", {"sex": "female"})
+        await write("POST", f"persons/{one}/merge", {"into": other})
+        await write("DELETE", f"persons/{one}/merge")
+        await write("DELETE", f"persons/{one}")
+        await write("DELETE", f"persons/{one}?purge=true")
+        await write("POST", "batch", {"operations": [{"op": "create", "kind": "persons", "record": person()}]})
+        key = (await write("POST", "keys", {"owner": "somebody", "scopes": ["write"]})).json()["id"]
+        await write("POST", f"keys/{key}/rotate", {})
+        await write("DELETE", f"keys/{key}")

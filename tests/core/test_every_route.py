@@ -18,6 +18,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 OPEN = "/v1/reconcile"
 ANY = {"If-Match": "*"}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
+WRITTEN = (("", "post", "201"), ("/{id}", "put", "200"), ("/{id}", "patch", "200"))
 FILES: dict[str, dict[str, Any]] = {"/docs": {"get": {}}, "/openapi.json": {"get": {}}}
 
 
@@ -120,5 +121,26 @@ def test_each_link_leads_to_an_operation_that_takes_what_it_brings() -> None:
     assert len(links) == 5 * len(KINDS)
     for name, link in links.items():
         assert set(link["parameters"]) <= described[link["operationId"]], name
-    written = [PATHS[f"/v1/{kind}"]["post"]["responses"]["201"]["links"] for kind in KINDS]
-    assert {name for one in written for name in one} == set(links)
+    for kind, (path, method, status) in product(KINDS, WRITTEN):
+        told = PATHS[f"/v1/{kind}{path}"][method]["responses"][status]["links"]
+        assert set(told) == {name for name in links if name.removesuffix("_history").endswith(f"_{kind}")}
+
+
+async def test_a_record_that_was_written_is_followed_along_its_links(register: Register) -> None:
+    operations = {
+        operation["operationId"]: (method, path)
+        for path, described in PATHS.items()
+        for method, operation in described.items()
+    }
+    links = json.loads(openapi_text())["components"]["links"]
+    answer = await register.editor.post("/v1/articles", json=article())
+    for name in ("read_articles", "read_articles_history", "replace_articles", "patch_articles", "delete_articles"):
+        said = {"$response.body#/id": answer.json()["id"], "$response.header.ETag": answer.headers["etag"]}
+        brought = {place: said[what] for place, what in links[name]["parameters"].items()}
+        method, path = operations[links[name]["operationId"]]
+        headers = {"If-Match": brought["header.If-Match"]} if "header.If-Match" in brought else {}
+        sent = None if method in {"get", "delete"} else article(number="9")
+        there = path.replace("{id}", brought["path.id"])
+        followed = await register.editor.request(method, there, headers=headers, json=sent)
+        assert followed.is_success, (name, followed.text)
+        answer = followed if name.startswith(("replace", "patch")) else answer
