@@ -176,7 +176,7 @@ async def _key_revoke(said: argparse.Namespace, settings: Settings) -> int:
 
 async def _verify(said: argparse.Namespace, settings: Settings) -> int:
     async with _opened(settings) as database, database.copy() as session:
-        found = await verify(session, KINDS, said.head)
+        found = await verify(session, KINDS, said.head, database.recorder if said.derived else None)
     sys.stdout.write(found.text + "\n")
     return 0 if found.sound else 1
 
@@ -263,6 +263,7 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser(name, help=text).set_defaults(run=run)
     check = commands.add_parser("verify", help="check the history, and every record against it")
     check.add_argument("--head", type=_head, help="a head that was published: HASH, or POSITION:HASH")
+    check.add_argument("--derived", action="store_true", help="also derive situations and indexes anew, and compare")
     check.set_defaults(run=_verify)
     _add_keys(commands)
     _add_backup(commands)

@@ -33,6 +33,7 @@ MIRRORED: Final = declare(
         "It is copied from the register that its `origin` names. Change it there; the copy follows.",
     )
 )
+FOLLOWING: Final = "following"  # the state of a copy that is whole
 # The registers that this one copies, and how far it has come with each.
 mirrors: Final = Table(
     "mirrors",

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -111,6 +111,10 @@ class Forgetting:
     def rebuild(self, _: Session) -> int:
         """Do nothing: it is no index."""
         return 0
+
+    def faults(self, _: Session) -> Iterator[str]:
+        """Find nothing."""
+        yield from ()
 
 
 async def claim(database: Database, key: str, mark: str, author: str) -> Claim | Kept:

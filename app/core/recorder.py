@@ -1,6 +1,6 @@
 """The one session event through which every write passes: history, documents, links and entries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -28,6 +28,9 @@ class Plug(Protocol):
 
     def rebuild(self, session: Session) -> int:
         """Compare all of it with the records and mend it; give the number of rows that were wrong."""
+
+    def faults(self, session: Session) -> Iterator[str]:
+        """Compare all of it with the records, a portion at a time, and say what is wrong without mending it."""
 
 
 WRITING: Final = "writing"

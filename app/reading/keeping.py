@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -12,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func,
 from sqlalchemy.orm import Session
 
 from app.core.bulk import insert_rows
+from app.core.copies import FOLLOWING, mirrors
 from app.core.database import Database
 from app.core.dialects import is_passing
 from app.core.documents import documents, links
@@ -56,6 +58,15 @@ class Keeper:
         people = session.execute(select(documents.c.id).where(documents.c.kind == "persons").distinct()).scalars()
         everybody = sorted({*people, *session.execute(select(situations.c.person_id).distinct()).scalars()})
         return sum(_mend(session, portion) for portion in _portions(everybody))
+
+    def faults(self, session: Session) -> Iterator[str]:
+        """Derive everything anew, as of the day until which it stands, and say of whom something else is kept."""
+        first = select(documents.c.id).where(live("persons", Tier.PRIVATE)).order_by(documents.c.id).limit(_PORTION)
+        query = first
+        while people := session.execute(query).scalars().all():
+            yield from _faults(session, people)
+            query = first.where(documents.c.id > people[-1])
+        yield from _strays(session)
 
 
 async def follow_the_calendar(database: Database) -> None:
@@ -132,7 +143,7 @@ def _due(session: Session) -> set[UUID]:
 def keep(session: Session, people: Iterable[UUID], lost: Mapping[Whose, datetime] = _NOTHING) -> None:
     """Derive anew what is kept of people; ``lost`` tells when a tier lost something of theirs."""
     for portion in _portions(sorted(people)):
-        for table, rows in _derived(session, portion, lost).items():
+        for table, rows in _derived(session, portion, lost, today()).items():
             session.execute(delete(table).where(_about(table, portion)))
             if rows:
                 insert_rows(session, table, rows)
@@ -148,16 +159,48 @@ def _portions(people: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 
 
 def _mend(session: Session, people: Sequence[UUID]) -> int:
-    wrong = 0
-    for table, rows in _derived(session, people, _NOTHING).items():
+    count = 0
+    for table, wrong, rows in _wrong(session, people, today()):
+        session.execute(delete(table).where(_about(table, people)))
+        insert_rows(session, table, rows)
+        count += len(wrong)
+    return count
+
+
+def _wrong(
+    session: Session, people: Sequence[UUID], on: date
+) -> Iterator[tuple[Table, set[tuple[Any, ...]], list[Row]]]:
+    """Give the tables in which these people are wrong, with the rows that differ, and with all as they should be."""
+    for table, rows in _derived(session, people, _NOTHING, on).items():
         before = {tuple(row) for row in session.execute(select(table).where(_about(table, people)))}
         now = {tuple(row[column.name] for column in table.c) for row in rows}
         if before != now:
-            session.execute(delete(table).where(_about(table, people)))
-            if rows:
-                insert_rows(session, table, rows)
-        wrong += len(before ^ now)
-    return wrong
+            yield table, before ^ now, rows
+
+
+def _faults(session: Session, people: Sequence[UUID]) -> Iterator[str]:
+    """Say of whom something else is kept than follows, be it that it stood until an earlier day."""
+    c, now = situations.c, today()
+    query = select(c.person_id, func.coalesce(func.min(c.good_until), now)).where(_about(situations, people))
+    kept = {person_id: min(until, now) for person_id, until in session.execute(query.group_by(c.person_id))}
+    unfinished = session.execute(select(mirrors.c.state).where(mirrors.c.state != FOLLOWING)).first() is not None
+    whose = defaultdict(list)
+    for person_id in people:
+        if person_id in kept or not unfinished:  # a copy that is not whole yet keeps nothing of some
+            whose[kept.get(person_id, now)].append(person_id)
+    for on, these in whose.items():
+        for table, wrong, _ in _wrong(session, these, on):
+            first = min(row[table.c.keys().index("person_id")] for row in wrong)
+            yield f"persons {first}: what is kept of them ({table.name}) does not follow from the records"
+
+
+def _strays(session: Session) -> Iterator[str]:
+    """Give those of whom something is kept, though they are gone."""
+    d = documents.c
+    for table in TABLES:
+        there = exists().where(d.kind == "persons", d.id == table.c.person_id, d.body.is_not(None))
+        for person_id in session.execute(select(table.c.person_id).where(~there).limit(1)).scalars():
+            yield f"persons {person_id}: they are gone, and something is kept of them ({table.name})"
 
 
 def _concerned(session: Session, changes: list[Change]) -> set[UUID]:
@@ -189,9 +232,10 @@ def _described_by(session: Session, described: Iterable[Key]) -> set[UUID]:
     return found
 
 
-def _derived(session: Session, people: Sequence[UUID], lost: Mapping[Whose, datetime]) -> dict[Table, list[Row]]:
-    """Give the rows of every table for people, one set for each tier that sees them."""
-    on = today()
+def _derived(
+    session: Session, people: Sequence[UUID], lost: Mapping[Whose, datetime], on: date
+) -> dict[Table, list[Row]]:
+    """Give the rows of every table for people as of a day, one set for each tier that sees them."""
     rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
     latest = _later(_latest(session, people), _before(session, people), lost)
     written = _written(session, people)

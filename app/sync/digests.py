@@ -91,12 +91,16 @@ class Digests:
     def rebuild(self, session: Session) -> int:
         """Add up all documents again; give the number of digests that were wrong."""
         now = added_up(session)
-        before = {place: one for place, one in _kept(session).items() if one.said() != Sum().said()}
-        wrong = sum(_said(now, place) != _said(before, place) for place in {*now, *before})
+        wrong = _wrong(session, now)
         if wrong:
             session.execute(delete(digests))
             _write(session, now, set())
-        return wrong
+        return len(wrong)
+
+    def faults(self, session: Session) -> Iterator[str]:
+        """Add up all documents again, and say which digests are wrong."""
+        for tier, kind in _wrong(session, added_up(session)):
+            yield f"{kind}: the digest of what tier {tier} sees of them is not the sum of their documents"
 
 
 def added_up(session: Session) -> dict[Place, Sum]:
@@ -105,6 +109,11 @@ def added_up(session: Session) -> dict[Place, Sum]:
     for row in _everything(session):
         sums[row.tier, row.kind].add(row.kind, row.id, row.version, row.hash)
     return sums
+
+
+def _wrong(session: Session, now: dict[Place, Sum]) -> list[Place]:
+    before = {place: one for place, one in _kept(session).items() if one.said() != Sum().said()}
+    return sorted(place for place in {*now, *before} if _said(now, place) != _said(before, place))
 
 
 def _said(sums: dict[Place, Sum], place: Place) -> dict[str, Any]:

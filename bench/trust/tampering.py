@@ -1,4 +1,4 @@
-"""Another value in every column of what the history tells of, rows left out and added: each has to be named."""
+"""Another value in every column, rows left out and added, in what is told and what is derived: each has to be named."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, NamedTuple
@@ -10,7 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.plain import columns_of
 from app.register import KINDS
 from bench.trust.checks import Ground, Row, check
-from tests.core.meddling import TABLES, after, another, first_row, live_in, meddling, same
+from tests.core.meddling import (
+    DERIVED,
+    TABLES,
+    after,
+    another,
+    derived_fault,
+    first_row,
+    live_in,
+    meddling,
+    same,
+)
 
 _TOLD = (*KINDS, "documents", "versions", "changes", "api_keys")
 _BESIDE = {"last_used_on"}  # noted without a change
@@ -34,15 +44,27 @@ def tampering(ground: Ground) -> Iterator[Row]:
 
 async def _meddled(url: str, *, every: bool) -> list[_Meddled]:
     async with meddling(url) as connection:
-        return [one for name in _TOLD async for one in _table(connection, TABLES[name], every=every)]
+        told = [one for name in _TOLD async for one in _table(connection, TABLES[name], every=every)]
+        return told + [one for name in DERIVED async for one in _derived(connection, TABLES[name], every=every)]
+
+
+async def _derived(connection: AsyncConnection, table: Table, *, every: bool) -> AsyncIterator[_Meddled]:
+    """Meddle with what is derived; it is named by its record where there is one for it."""
+    row = await first_row(connection, table)
+    here = same(table, row)
+    columns = {name: form for name, form in columns_of(table).items() if name not in DERIVED[table.name]}
+    for name in columns if every else [*columns][-1:]:
+        value = _another(columns[name], row, name)
+        found = await derived_fault(connection, update(table).where(*here).values({name: value}))
+        yield _Meddled("another value in what is derived", bool(found))
+    yield _Meddled("a derived row left out", bool(await derived_fault(connection, delete(table).where(*here))))
 
 
 async def _table(connection: AsyncConnection, table: Table, *, every: bool) -> AsyncIterator[_Meddled]:
     row, made = await first_row(connection, table), uuid4()
     here = same(table, row)
     columns = {name: form for name, form in columns_of(table).items() if name not in _BESIDE}
-    last = {form: name for name, form in columns.items()}.values()
-    for name in columns if every else last:
+    for name in columns if every else [*columns][-1:]:
         value = _another(columns[name], row, name)
         yield await _said(connection, "another value", row, update(table).where(*here).values({name: value}))
     yield await _said(connection, "a row left out", row, delete(table).where(*here))

@@ -1,18 +1,33 @@
 """What is changed behind the register's back shows, and is named: in every table, and in every kind of column."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Table, delete, func, insert, select, update
 
 from app.core.chain import Head
 from app.core.plain import columns_of
+from app.reading import keeping
 from app.register import KINDS
-from tests.conftest import running
-from tests.core.meddling import TABLES, after, another, first_fault, first_row, lived_in, meddling, same, verdict
+from tests.conftest import Register, running
+from tests.core.meddling import (
+    DERIVED,
+    TABLES,
+    after,
+    another,
+    derived_fault,
+    first_fault,
+    first_row,
+    lived_in,
+    meddling,
+    same,
+    verdict,
+)
 from tests.databases import DIALECTS, templates
-from tests.factories import create, person
+from tests.factories import create, detention, person, sentence
+from tests.serving import run
 
 
 @pytest.fixture(params=DIALECTS)
@@ -81,6 +96,60 @@ async def test_a_row_that_no_change_made_is_named(lived_url: str) -> None:
             found = await after(connection, insert(TABLES[name]).values({**row, "id": made, **more}))
             assert not found.sound, name
             assert str(made) in found.text or f"change {row.get('position')} " in found.text, found.text
+
+
+async def test_what_is_derived_is_compared_with_what_follows_from_the_records(lived_url: str) -> None:
+    async with meddling(lived_url) as connection:
+        assert await derived_fault(connection) == ""
+        for name, silent in DERIVED.items():
+            table = TABLES[name]
+            row = await first_row(connection, table)
+            columns = [one for one in columns_of(table) if one not in silent]
+            column = next((one for one in columns if one not in table.primary_key), columns[-1])
+            value = another(columns_of(table)[column], row[column])
+            found = await derived_fault(connection, update(table).where(*same(table, row)).values({column: value}))
+            whose = row.get("person_id") or row.get("record_id") or row.get("id")
+            assert str(whose if isinstance(whose, UUID) else "") in found, (name, column, found)
+            assert found != "", (name, column)
+
+
+async def test_what_is_kept_of_those_who_are_gone_is_named(lived_url: str) -> None:
+    async with meddling(lived_url) as connection:
+        for name in DERIVED:
+            table, made = TABLES[name], uuid4()
+            whose = next((one for one in ("person_id", "record_id", "id") if columns_of(table).get(one) == "uuid"), "")
+            if whose:
+                row = {**await first_row(connection, table), whose: made}
+                row |= {one: 999 for one in ("id", "number") if columns_of(table).get(one) == "integer"}
+                assert str(made) in await derived_fault(connection, insert(table).values(row)), name
+
+
+async def test_the_command_compares_what_is_derived_where_it_is_told_to(sqlite_url: str) -> None:
+    async with running(sqlite_url) as register:
+        whom = (await create(register.editor, "persons", person()))["id"]
+    async with meddling(sqlite_url) as connection:
+        assert (await verdict(connection, derived=True)).sound
+        await connection.execute(delete(TABLES["situations"]).where(TABLES["situations"].c.person_id == UUID(whom)))
+        await connection.commit()
+        assert (await verdict(connection)).sound
+    done = run(sqlite_url, "verify", "--derived")
+    assert (done.returncode, f"persons {whom}: " in done.stdout, "vestka reindex" in done.stdout) == (1, True, True)
+
+
+async def test_what_stood_until_an_earlier_day_only_is_no_fault(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = date.today() + timedelta(days=10)  # noqa: DTZ011 - a day that has not come
+    whom = (await create(register.editor, "persons", person()))["id"]
+    await create(register.editor, "detentions", detention(whom, started_on="2021-05-18"))
+    await create(register.editor, "sentences", sentence(whom, in_force_on=str(day)))
+    async with meddling(register.database.url) as connection:
+        until = TABLES["situations"].c.good_until
+        assert (await connection.execute(select(func.count(until)))).scalar_one() == 3
+        monkeypatch.setattr(keeping, "today", lambda: day + timedelta(days=1))
+        assert await derived_fault(connection) == ""
+        await connection.execute(update(TABLES["situations"]).values(good_until=day + timedelta(days=400)))
+        assert f"persons {whom}" in await derived_fault(connection)
 
 
 async def test_content_that_was_erased_by_hand_is_no_purge(lived_url: str) -> None:

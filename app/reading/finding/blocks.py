@@ -13,6 +13,11 @@ def block_of(name: int) -> int:
     return name >> _BITS
 
 
+def names_of(block: int) -> tuple[int, int]:
+    """Give the first and the last name that a block has room for."""
+    return block << _BITS, (block + 1 << _BITS) - 1
+
+
 def packed(names: Iterable[int]) -> bytes:
     """Write names of one block."""
     places = array("H", sorted(name & (1 << _BITS) - 1 for name in names))

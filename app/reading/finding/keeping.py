@@ -36,7 +36,9 @@ class Spelling(NamedTuple):
         return "".join(role.letter for role in roles([keys(word) for word in self.words]))
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
+    """Where it is written which names of a block have a word."""
+
     word_id: int
     tier: int
     block: int
@@ -74,8 +76,8 @@ class _Keeping:
     """One transaction's change of the index."""
 
     session: Session
-    added: dict[_Place, set[int]] = field(default_factory=lambda: defaultdict(set))
-    removed: dict[_Place, set[int]] = field(default_factory=lambda: defaultdict(set))
+    added: dict[Place, set[int]] = field(default_factory=lambda: defaultdict(set))
+    removed: dict[Place, set[int]] = field(default_factory=lambda: defaultdict(set))
     names: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def keep(self, wanted: Mapping[UUID, Sequence[Spelling]]) -> int:
@@ -130,13 +132,13 @@ class _Keeping:
     def _count_in(self, number: int, tier: int, written: str) -> None:
         self.names[tier] += 1
         for word_id in set(map(int, written.split())):
-            self.added[_Place(word_id, tier, block_of(number))].add(number)
+            self.added[Place(word_id, tier, block_of(number))].add(number)
 
     def _count_out(self, number: int, row: "_Row") -> int:
         _, tier, _, written, _ = row
         self.names[tier] -= 1
         for word_id in set(map(int, written.split())):
-            self.removed[_Place(word_id, tier, block_of(number))].add(number)
+            self.removed[Place(word_id, tier, block_of(number))].add(number)
         return number
 
     def _write_postings(self) -> None:
@@ -152,7 +154,7 @@ class _Keeping:
         write_postings(self.session, [row for row in rows if _place(row) in before], insert_them=False)
         forget(self.session, {place.word_id for place in self.removed})
 
-    def _postings(self, places: Iterable[_Place]) -> dict[_Place, set[int]]:
+    def _postings(self, places: Iterable[Place]) -> dict[Place, set[int]]:
         wanted = set(places)
         c = name_postings.c
         found = {}
@@ -160,7 +162,7 @@ class _Keeping:
             blocks = {place.block for place in wanted}
             query = select(c.word_id, c.tier, c.block, c.names).where(c.word_id.in_(portion), c.block.in_(blocks))
             for row in self.session.execute(query):
-                place = _Place(row.word_id, row.tier, row.block)
+                place = Place(row.word_id, row.tier, row.block)
                 if place in wanted:
                     found[place] = set(unpacked(row.block, row.names))
         return found
@@ -184,8 +186,8 @@ _Row = tuple[UUID, int, str, str, str]
 _NAMED: Final = ("person_id", "tier", "text", "words", "roles")
 
 
-def _place(row: Mapping[str, Any]) -> _Place:
-    return _Place(row["word_id"], row["tier"], row["block"])
+def _place(row: Mapping[str, Any]) -> Place:
+    return Place(row["word_id"], row["tier"], row["block"])
 
 
 def _next(session: Session, column: Column[int]) -> int:
@@ -200,7 +202,7 @@ def write_postings(session: Session, rows: list[dict[str, Any]], *, insert_them:
         insert_rows(session, name_postings, rows)
         return
     c = name_postings.c
-    at: dict[str, Any] = {name: bindparam(f"at_{name}") for name in _Place._fields}
+    at: dict[str, Any] = {name: bindparam(f"at_{name}") for name in Place._fields}
     statement = (
         update(name_postings)
         .where(*(c[name] == value for name, value in at.items()))

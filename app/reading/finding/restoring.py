@@ -1,9 +1,6 @@
 """Builds the index of names again from the records, and says what was wrong with it."""
 
-from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any, Final
-from uuid import UUID
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -11,15 +8,12 @@ from sqlalchemy.orm import Session
 from app.core.database import Database
 from app.core.documents import documents
 from app.core.history import Change
-from app.core.kinds import Fields
-from app.core.projection import live, stored_fields
+from app.core.projection import live
 from app.core.record import Tier
-from app.names.keys import KEY_VERSION, Entry
-from app.reading.finding.blocks import block_of, packed
+from app.names.keys import KEY_VERSION
+from app.reading.finding import checking
 from app.reading.finding.keeping import forget, keep, portions, write_postings
 from app.reading.finding.tables import name_postings, name_state, name_words, person_names
-
-_PORTION: Final = 500
 
 
 class NameIndex:
@@ -33,26 +27,20 @@ class NameIndex:
 
     def rebuild(self, session: Session) -> int:
         """Compare the index with the records and mend it; give the number of rows that were wrong."""
-        wrong = sum(keep(session, portion) for portion in _persons(session))
+        wrong = sum(keep(session, portion) for portion in checking.persons(session))
         known = set(session.execute(select(person_names.c.person_id).distinct()).scalars())
         gone = known - set(session.execute(select(documents.c.id).where(live("persons", Tier.PRIVATE))).scalars())
         wrong += sum(keep(session, dict.fromkeys(portion)) for portion in portions(sorted(gone)))
         return wrong + _entries(session) + _postings_and_state(session)
 
-
-def _persons(session: Session) -> Iterator[dict[UUID, Fields | None]]:
-    c = documents.c
-    first = select(c.id, c.body).where(live("persons", Tier.PRIVATE)).order_by(c.id).limit(_PORTION)
-    query = first
-    while rows := session.execute(query).all():
-        yield {row.id: stored_fields(row.body) for row in rows}
-        query = first.where(c.id > rows[-1].id)
+    def faults(self, session: Session) -> Iterator[str]:
+        """Compare the index with the records, and say what is wrong with it."""
+        return checking.faults(session)
 
 
 def _entries(session: Session) -> int:
     """Write again what words are found by, where the rules or the rows have changed."""
-    rows = session.execute(select(name_words).where(name_words.c.word.is_not(None))).all()
-    stale = [(row.id, entry) for row in rows if (entry := Entry.of(row.word).written()) != row.entry]
+    stale = list(checking.stale_words(session))
     for word_id, entry in stale:
         session.execute(update(name_words).where(name_words.c.id == word_id).values(entry=entry))
     return len(stale)
@@ -60,34 +48,20 @@ def _entries(session: Session) -> int:
 
 def _postings_and_state(session: Session) -> int:
     """Write again which names have each word, and how many there are, where that is not so."""
-    names: defaultdict[int, int] = defaultdict(int)
-    having: defaultdict[tuple[int, int, int], list[int]] = defaultdict(list)
-    for row in session.execute(select(person_names.c.id, person_names.c.tier, person_names.c.words)):
-        names[row.tier] += 1
-        for word_id in set(map(int, row.words.split())):
-            having[word_id, row.tier, block_of(row.id)].append(row.id)
-    wanted = {place: packed(numbers) for place, numbers in having.items()}
-    c = name_postings.c
-    known = {(row.word_id, row.tier, row.block): row.names for row in session.execute(select(name_postings))}
-    wrong = [place for place in wanted.keys() | known.keys() if wanted.get(place, b"") != known.get(place, b"")]
-    versions = _set_state(session, names, changed={tier for _, tier, _ in wrong})
-    rows = [_row(place, wanted.get(place, b""), versions) for place in sorted(wrong)]
-    write_postings(session, [row for row in rows if _place(row) not in known], insert_them=True)
-    write_postings(session, [row for row in rows if _place(row) in known], insert_them=False)
-    forget(session, set(session.execute(select(c.word_id).distinct()).scalars()))
+    wrong = list(checking.wrong_postings(session))
+    versions = _set_state(session, checking.counts(session), changed={one.place.tier for one in wrong})
+    for fresh in (True, False):
+        rows = [
+            {**one.place._asdict(), "names": one.wanted, "version": versions[one.place.tier]}
+            for one in wrong
+            if (one.known is None) == fresh
+        ]
+        write_postings(session, rows, insert_them=fresh)
+    forget(session, set(session.execute(select(name_postings.c.word_id).distinct()).scalars()))
     return len(wrong)
 
 
-def _row(place: tuple[int, int, int], names: bytes, versions: dict[int, int]) -> dict[str, Any]:
-    word_id, tier, block = place
-    return {"word_id": word_id, "tier": tier, "block": block, "names": names, "version": versions[tier]}
-
-
-def _place(row: dict[str, Any]) -> tuple[int, int, int]:
-    return row["word_id"], row["tier"], row["block"]
-
-
-def _set_state(session: Session, names: dict[int, int], changed: set[int]) -> dict[int, int]:
+def _set_state(session: Session, names: Mapping[int, int], changed: set[int]) -> dict[int, int]:
     known = {row.tier: row for row in session.execute(select(name_state))}
     versions = {}
     for tier in map(int, Tier):

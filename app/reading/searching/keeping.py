@@ -70,11 +70,18 @@ def _addresses(session: Session, facilities: Sequence[UUID]) -> dict[UUID, list[
     return found
 
 
-def write_texts(session: Session, told: Mapping[Key, Sequence[Text]]) -> Written:
-    """Make the texts of records be these."""
+def other_texts(
+    session: Session, told: Mapping[Key, Sequence[Text]]
+) -> tuple[dict[Key, int], Mapping[int, Sequence[Text]], dict[Key, Sequence[Text]]]:
+    """Give the numbers of records, their texts as they are kept, and those that are to be others."""
     numbers = known_numbers(session, told)
     known = known_texts(session, numbers.values())
-    changed = {key: rows for key, rows in told.items() if known.get(numbers.get(key, 0), []) != list(rows)}
+    return numbers, known, {key: rows for key, rows in told.items() if known.get(numbers.get(key, 0), []) != list(rows)}
+
+
+def write_texts(session: Session, told: Mapping[Key, Sequence[Text]]) -> Written:
+    """Make the texts of records be these."""
+    numbers, known, changed = other_texts(session, told)
     fresh = [key for key in changed if key not in numbers]
     if fresh:
         first = _next(session, search_records.c.number)

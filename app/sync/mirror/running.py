@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.core.copies import FOLLOWING
 from app.core.database import Database
 from app.core.dialects import is_passing
 from app.core.record import Tier
@@ -23,7 +24,7 @@ from app.sync.mirror.comparing import differences
 from app.sync.mirror.copying import Copier, First, look_at
 from app.sync.mirror.items import Reader
 from app.sync.mirror.source import Source
-from app.sync.mirror.state import COPYING, DERIVING, FOLLOWING, State
+from app.sync.mirror.state import COPYING, DERIVING, State
 from app.sync.mirror.stops import Again, Patience, Refused, Stopped
 from app.sync.mirror.taking import AUTHOR, Taken, Taker, conflict
 from app.sync.mirror.telling import Teller

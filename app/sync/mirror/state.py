@@ -15,7 +15,6 @@ from app.sync.mirror.stops import Stopped
 
 COPYING: Final = "copying"
 DERIVING: Final = "deriving"
-FOLLOWING: Final = "following"
 _OTHER: Final = "Another command is at work on the same copy. Leave it to that one."
 
 
