@@ -35,7 +35,7 @@ from app.reading import casefile, facets, matching, stats
 from app.reading.keeping import follow_the_calendar
 from app.reading.reconciling import routes as reconciliation
 from app.reading.searching import routes as searching
-from app.register import RESOURCES, merging
+from app.register import KINDS, RESOURCES, merging
 from app.register.seeding import seed
 from app.settings import Settings
 from app.sync import batch, changes, digest, export
@@ -158,7 +158,7 @@ def _front(app: Served, settings: Settings) -> ASGIApp:
     counted, refused = (metrics.count_ready, metrics.count_refused) if metrics.wanted() else (None, None)
     front: ASGIApp = Express(app.routed, lambda: app.state.database.direct, counted)
     if settings.hot_cache_mb:
-        front = Hot(front, lambda: app.state.database.watch, settings.hot_cache_mb * 1_000_000, counted)
+        front = Hot(front, lambda: app.state.database.watch, settings.hot_cache_mb * 1_000_000, counted, KINDS)
     public, key = settings.rate_limit_public, settings.rate_limit_key
     if public or key:
         front = Limits(front, app.routed, Clients(settings.proxies), public=public, key=key, counted=refused)

@@ -20,7 +20,7 @@ from app.core.dialects import (
     reading_engine,
     writing_engine,
 )
-from app.core.dialects.direct import direct_reader
+from app.core.dialects.direct import as_driven, direct_reader
 from app.core.dialects.watching import FileWatch, last_heard, watched_file
 from app.core.express import Direct
 from app.core.history import Writing, register
@@ -28,6 +28,7 @@ from app.core.hot import Polled, Watch
 from app.core.kinds import Kinds
 from app.core.ledger import Ledger
 from app.core.recorder import Plug, Recorder
+from app.core.touched import Touched, named, touched_since
 
 _T = TypeVar("_T")
 _AGAIN_SECONDS = 5
@@ -64,7 +65,10 @@ class Database:
         self._aside: ThreadPoolExecutor | None = None
         file = watched_file(self._read_url)
         self._direct: Direct | None = None
-        self.watch: Watch = FileWatch(file) if file else Polled(self._last_heard)
+        plugs = tuple(plugs)
+        # Where answers hang on more than the record, those who keep that know whose are others than before.
+        self._touched = touched_since(plug.touched for plug in plugs if plug.touched is not None)
+        self.watch: Watch = FileWatch(file, self._touched_in_file) if file else Polled(self._last_heard, self._changed)
         self._identity: Identity | None = None
         self._emptying: asyncio.Task[None] | None = None
         session_class: type[Session] = type("RecordedSession", (Session,), {})
@@ -158,6 +162,13 @@ class Database:
     async def _last_heard(self) -> tuple[int, int]:
         async with self.read() as session:
             return await last_heard(session)
+
+    async def _changed(self, since: int) -> Touched | None:
+        async with self.read() as session:
+            return named((await session.execute(self._touched, {"since": since})).all())
+
+    def _touched_in_file(self, since: int) -> tuple[str, tuple[Any, ...]]:
+        return as_driven(self._touched, self.reading.dialect, {"since": since})
 
     @property
     def engines(self) -> tuple[AsyncEngine, ...]:

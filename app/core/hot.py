@@ -1,5 +1,6 @@
 """Ready answers in front of everything, each valid for one state of the register and one day (architecture, law 12)."""
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -10,12 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.atonce import WHOLE, Answer, Header, Question, asked_publicly, has, whole_of, written
 from app.core.patience import within
+from app.core.touched import Touched
 
 SECONDS_A_DAY: Final = 86_400
 _BESIDE_A_BODY: Final = 3_000  # bytes that an entry takes beside its body: key, headers, objects
 _ANSWERS_WITHIN: Final = 1.0  # seconds after which a database that is asked for its state has failed to answer
 _SILENT_FOR: Final = 1.0  # seconds for which it is not asked again then
 _PORTION: Final = 8  # no answer takes more than this part of the room
+_ACCEPTS: Final = 16  # ways of asking for the same that are told apart where single answers are dropped
 _KEPT: Final = b"public, no-cache"  # what `answer()` says of answers that are the same for everybody
 _VARIES: Final = b"Authorization, Accept, Accept-Encoding"
 
@@ -36,6 +39,9 @@ class Watch(Protocol):
 
     async def refresh(self) -> State:
         """Ask for the state."""
+
+    def changed(self, since: int) -> Touched | None:
+        """Give the records of which the public hears something else than at a place; None where that is not known."""
 
     def stir(self) -> None:
         """Hear that this process has just written."""
@@ -66,11 +72,35 @@ class _Ready:
         return self._unchanged
 
 
+class _Shelf:
+    """Ready answers, the one that was asked for last at the end, and the room that they take."""
+
+    def __init__(self) -> None:
+        self.entries: OrderedDict[_Key, _Ready] = OrderedDict()
+        self.taken = 0
+
+    def put(self, key: _Key, ready: _Ready) -> None:
+        self.entries[key] = ready
+        self.taken += ready.size
+
+    def drop(self, key: _Key) -> None:
+        if (ready := self.entries.pop(key, None)) is not None:
+            self.taken -= ready.size
+
+    def drop_oldest(self) -> None:
+        self.taken -= self.entries.popitem(last=False)[1].size
+
+    def clear(self) -> None:
+        self.entries.clear()
+        self.taken = 0
+
+
 class Hot:
     """Keeps answers to the public, and gives them before any route is looked up.
 
-    The key is all that a public answer depends on, so nothing has to be invalidated: with another state or another
-    day everything that was kept is dropped. ``counted`` is told the status of each answer that is given here.
+    The key is all that a public answer depends on. With another day everything that was kept is dropped, and with
+    another state everything but answers about single records of these ``kinds`` that the public heard nothing new of.
+    ``counted`` is told the status of each answer that is given here.
     """
 
     def __init__(
@@ -79,15 +109,23 @@ class Hot:
         watch: Callable[[], Watch],
         room: int,
         counted: Callable[[int], None] | None = None,
+        kinds: Iterable[str] = (),
     ) -> None:
         self.app = app
         self._made = whole_of(app)
         self._watch = watch
         self._room = room
         self._counted = counted or (lambda _: None)
-        self.taken = 0
-        self._entries: OrderedDict[_Key, _Ready] = OrderedDict()
+        self._single = re.compile(rf"/v1/(?:{'|'.join(kinds) or '-'})/[0-9a-f-]{{36}}")
+        self._shelf = _Shelf()
+        self._singles = _Shelf()
+        self._accepts: set[bytes] = set()  # of what is kept about single records
         self._valid: _Valid | None = None
+
+    @property
+    def taken(self) -> int:
+        """Give the bytes that are kept."""
+        return self._shelf.taken + self._singles.taken
 
     def at_once(self, scope: Scope, asked: Question) -> Answer | None:
         """Give the answer to a request if it is ready, or can be made without waiting."""
@@ -97,15 +135,13 @@ class Hot:
             return None
         self._turned(watch, state)
         key = (scope["path"], scope["query_string"], asked.accept)
-        ready = self._entries.get(key)
+        ready = self._kept(key)
         if ready is None:
             made = self._made(scope, asked)
             if made is None:
                 return None
             ready = _ready(made, key)
             self._keep(key, ready)
-        else:
-            self._entries.move_to_end(key)
         answer = ready.to(asked.known)
         self._counted(answer.status)
         return answer
@@ -126,22 +162,43 @@ class Hot:
             return
         valid = self._turned(watch, state)
         key = (scope["path"], scope["query_string"], asked.accept)
-        ready = self._entries.get(key)
+        ready = self._kept(key)
         if ready is None:
             await self.app(scope, receive, send if scope["method"] == "HEAD" else self._keeping(key, valid, send))
             return
-        self._entries.move_to_end(key)
         answer = ready.to(asked.known)
         self._counted(answer.status)
         await answer.send(send, bodiless=scope["method"] == "HEAD")
 
+    def _kept(self, key: _Key) -> _Ready | None:
+        for shelf in (self._singles, self._shelf):
+            ready = shelf.entries.get(key)
+            if ready is not None:
+                shelf.entries.move_to_end(key)
+                return ready
+        return None
+
     def _turned(self, watch: Watch, state: State) -> _Valid:
-        """Drop everything that was kept of another state or another day."""
+        """Drop what was kept of another state or another day, as far as it may have become another answer."""
         valid = (watch, state, int(time.time() // SECONDS_A_DAY))
         if valid != self._valid:
-            self._entries.clear()
-            self.taken, self._valid = 0, valid
+            before, self._valid = self._valid, valid
+            self._shelf.clear()
+            self._turn_singles(before, valid)
         return valid
+
+    def _turn_singles(self, before: _Valid | None, now: _Valid) -> None:
+        (place, epoch), touched = now[1], None
+        # Only what followed in the same order of commits can be told one by one.
+        if before and before[0] is now[0] and before[2] == now[2] and before[1][1] == epoch and before[1][0] < place:
+            touched = now[0].changed(before[1][0])
+        if touched is None:
+            self._singles.clear()
+            self._accepts.clear()
+            return
+        for kind, record_id in touched:
+            for accept in self._accepts:
+                self._singles.drop((f"/v1/{kind}/{record_id}", b"", accept))
 
     def _keeping(self, key: _Key, valid: _Valid, send: Send) -> Send:
         """Pass an answer on, and keep it if it is whole and for everybody."""
@@ -163,12 +220,15 @@ class Hot:
         return keep
 
     def _keep(self, key: _Key, ready: _Ready) -> None:
-        if ready.size > self._room // _PORTION or key in self._entries:
+        if ready.size > self._room // _PORTION or key in self._shelf.entries or key in self._singles.entries:
             return
         while self.taken + ready.size > self._room:
-            self.taken -= self._entries.popitem(last=False)[1].size
-        self.taken += ready.size
-        self._entries[key] = ready
+            max(self._shelf, self._singles, key=lambda shelf: shelf.taken).drop_oldest()
+        path, query, accept = key
+        single = not query and self._single.fullmatch(path) and len(self._accepts | {accept}) <= _ACCEPTS
+        if single:
+            self._accepts.add(accept)
+        (self._singles if single else self._shelf).put(key, ready)
 
 
 def _ready(whole: Answer, key: _Key) -> _Ready:
@@ -191,16 +251,19 @@ def _header(headers: Iterable[Header], wanted: bytes) -> bytes | None:
 
 
 Refresh = Callable[[], Coroutine[Any, Any, State]]
+Changed = Callable[[int], Coroutine[Any, Any, Touched | None]]
 
 
 class Polled:
     """A watch that asks the database a few times a second at most, and at once after a write of this process."""
 
-    def __init__(self, ask: Refresh, seconds: float = 0.2) -> None:
+    def __init__(self, ask: Refresh, changed: Changed, seconds: float = 0.2) -> None:
         self._ask = ask
+        self._ask_changed = changed
         self.lag = seconds
         self._until = 0.0
         self._state: State = (-1, -1)
+        self._step: tuple[State, State, Touched | None] = (self._state, self._state, None)
         self._stirred = 0
         self._silent_until = 0.0
 
@@ -214,13 +277,26 @@ class Polled:
         if asked < self._silent_until:
             raise TimeoutError
         try:
-            self._state = await within(_ANSWERS_WITHIN, self._ask())
+            await within(_ANSWERS_WITHIN, self._look())
         except BaseException:
             self._silent_until = time.monotonic() + _SILENT_FOR
             raise
         if stirred == self._stirred:
             self._until = asked + self.lag
         return self._state
+
+    async def _look(self) -> None:
+        before, state = self._state, await self._ask()
+        if state != before:
+            # Asked for after the state, so that nothing of it is missing; what came later is in the next step too.
+            changed = await self._ask_changed(before[0]) if before[1] == state[1] else None
+            self._step = before, state, changed
+        self._state = state
+
+    def changed(self, since: int) -> Touched | None:
+        """Give the records that changed in the newest step, if that began there."""
+        (begun, _), state, changed = self._step
+        return changed if begun == since and state == self._state else None
 
     def stir(self) -> None:
         """Make the next request ask: this process has just written."""

@@ -102,6 +102,8 @@ async def once(
 class Forgetting:
     """The plug that forgets the hash of what was sent, once what it made is purged: it would prove a guess."""
 
+    touched = None
+
     def __call__(self, session: Session, changes: list[Change]) -> None:
         """Follow purges."""
         for kind, ids in by_kind(change.key for change in changes if change.action == "purge"):

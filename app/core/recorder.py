@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from pydantic_core import to_json
-from sqlalchemy import and_, bindparam, delete, event, select, update
+from sqlalchemy import Select, and_, bindparam, delete, event, select, update
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
 from sqlalchemy.orm.attributes import set_attribute
 
@@ -22,6 +22,13 @@ from app.core.record import Record, Tier
 
 class Plug(Protocol):
     """What another part keeps beside the records, such as an index or a projection."""
+
+    @property
+    def touched(self) -> Select[Any] | None:
+        """Select the kind and id of each record whose public answer hangs on what changed behind ``touched.SINCE``.
+
+        None where no answer hangs on what is kept.
+        """
 
     def __call__(self, session: Session, changes: list[Change]) -> None:
         """Follow the changes of a transaction, in it."""

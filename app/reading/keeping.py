@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, select, union_all
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from app.core.bulk import insert_rows
@@ -22,6 +22,7 @@ from app.core.kinds import Key
 from app.core.projection import by_kind, live
 from app.core.record import Tier
 from app.core.recorder import turn, writing_in
+from app.core.touched import SINCE
 from app.reading.days import today
 from app.reading.dossier import Dossier
 from app.reading.facts import Facts, facts, term_key
@@ -40,12 +41,18 @@ _THROUGH: Final = {
 _UNREAD: Final = ("private_notes", "verified_by", "version")
 _PORTION: Final = 200
 _AGAIN_SECONDS: Final = 30
+_PLACE: Final = situations.c.place.name
 Row = dict[str, Any]
 _NOTHING: Final[Mapping[Whose, datetime]] = {}
 
 
 class Keeper:
     """The plug that keeps the tables of ``app.reading.kept``."""
+
+    # Whose answer may have become another one after a change: also of people in whose own record nothing changed.
+    touched = select(literal("persons"), situations.c.person_id).where(
+        situations.c.place > SINCE, situations.c.tier == int(Tier.PUBLIC)
+    )
 
     def __call__(self, session: Session, changes: list[Change]) -> None:
         """Derive anew what is kept of everybody whom the changes concern."""
@@ -144,9 +151,7 @@ def keep(session: Session, people: Iterable[UUID], lost: Mapping[Whose, datetime
     """Derive anew what is kept of people; ``lost`` tells when a tier lost something of theirs."""
     for portion in _portions(sorted(people)):
         for table, rows in _derived(session, portion, lost, today()).items():
-            session.execute(delete(table).where(_about(table, portion)))
-            if rows:
-                insert_rows(session, table, rows)
+            _put(session, table, portion, rows)
 
 
 def _about(table: Table, people: Sequence[UUID]) -> ColumnElement[bool]:
@@ -161,10 +166,16 @@ def _portions(people: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 def _mend(session: Session, people: Sequence[UUID]) -> int:
     count = 0
     for table, wrong, rows in _wrong(session, people, today()):
-        session.execute(delete(table).where(_about(table, people)))
-        insert_rows(session, table, rows)
+        _put(session, table, people, rows)
         count += len(wrong)
     return count
+
+
+def _put(session: Session, table: Table, people: Sequence[UUID], rows: list[Row]) -> None:
+    """Put rows in the place of what is kept of people."""
+    session.execute(delete(table).where(_about(table, people)))
+    place = {_PLACE: writing_in(session).position} if _PLACE in table.c else {}
+    insert_rows(session, table, [row | place for row in rows])
 
 
 def _wrong(
@@ -172,8 +183,9 @@ def _wrong(
 ) -> Iterator[tuple[Table, set[tuple[Any, ...]], list[Row]]]:
     """Give the tables in which these people are wrong, with the rows that differ, and with all as they should be."""
     for table, rows in _derived(session, people, _NOTHING, on).items():
-        before = {tuple(row) for row in session.execute(select(table).where(_about(table, people)))}
-        now = {tuple(row[column.name] for column in table.c) for row in rows}
+        said = [column for column in table.c if column.name != _PLACE]  # tells when it was derived, and not what
+        before = {tuple(row) for row in session.execute(select(*said).where(_about(table, people)))}
+        now = {tuple(row[column.name] for column in said) for row in rows}
         if before != now:
             yield table, before ^ now, rows
 

@@ -41,6 +41,7 @@ situations: Final = Table(
     *_whose(),
     Column("created_at", UTCDateTime(), nullable=False),
     Column("updated_at", UTCDateTime(), nullable=False),  # of the person or of what belongs to them
+    Column("place", BigInteger),  # in the order of commits, of the last change that it was derived after
     Column("good_until", Date),
     Column("answer", LargeBinary, nullable=False),  # the person with the situation, up to where `stale` goes
     Column("tag", LargeBinary, nullable=False),  # the beginning of the hash of that
@@ -55,6 +56,7 @@ situations: Final = Table(
     Column("since", Date),
     Column("term_key", BigInteger),
     Column("age_key", Integer),  # days, the youngest first
+    Index("ix_situations_place", "tier", "place"),
     Index("ix_situations_due", "good_until"),
     Index("ix_situations_created_at", "tier", "created_at", "person_id"),
     Index("ix_situations_updated_at", "tier", "updated_at", "person_id"),

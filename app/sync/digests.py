@@ -71,6 +71,8 @@ Place = tuple[int, str]
 class Digests:
     """The digests, plugged into the recorder."""
 
+    touched = None
+
     def __call__(self, session: Session, changes: list[Change]) -> None:
         """Follow the changes of a transaction."""
         moves = [(change.key, move) for change in changes for move in change.moves if move.was or move.hash]

@@ -1,10 +1,10 @@
 """Ready answers: the same bytes as fresh ones, for the public only, and gone with the next write."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import time_machine
@@ -14,11 +14,12 @@ from starlette.types import Message, Receive, Scope, Send
 from app.core import hot as ready
 from app.core.database import Database
 from app.core.hot import Hot, Polled, State
+from app.core.touched import MOST, Touched
 from app.main import create_app
 from app.register import KINDS
 from app.settings import Settings
 from tests.conftest import Register
-from tests.factories import address, create, facility, organization
+from tests.factories import address, create, detention, facility, organization, person
 
 DAY = 86_400
 
@@ -35,6 +36,7 @@ class Routes:
             (b"content-length", b"10000"),
         ]
         self.state = (1, 0)
+        self.touched: Touched | None = frozenset()
         self.lag = 0.0
 
     async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
@@ -50,9 +52,16 @@ class Routes:
     async def refresh(self) -> tuple[int, int]:
         return self.state
 
+    def changed(self, _: int) -> Touched | None:
+        return self.touched
+
     def stir(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+async def nothing(_: int) -> Touched | None:
+    return frozenset()
 
 
 @pytest.fixture
@@ -62,7 +71,7 @@ def routes() -> Routes:
 
 @pytest.fixture
 def hot(routes: Routes) -> Hot:
-    return Hot(routes, lambda: routes, 200_000)
+    return Hot(routes, lambda: routes, 200_000, kinds=KINDS)
 
 
 @pytest.fixture
@@ -102,6 +111,37 @@ async def test_another_state_and_another_day_ask_again(reader: AsyncClient, rout
         await reader.get("/a")
         await reader.get("/a")
     assert routes.requests == 3
+
+
+async def test_what_is_ready_of_a_record_outlasts_what_happens_to_others(reader: AsyncClient, routes: Routes) -> None:
+    mine, other = (f"/v1/persons/{uuid4()}" for _ in range(2))
+    asked = [
+        (mine, {}),
+        (mine, {"Accept": "text/html"}),
+        (other, {}),
+        (f"{mine}?as_of=2020-01-01", {}),
+        ("/v1/persons", {}),
+    ]
+
+    async def asked_again(**now: Any) -> list[bool]:
+        for name, value in now.items():
+            setattr(routes, name, value)
+        found = []
+        for path, headers in asked:
+            before = routes.requests
+            await reader.get(path, headers=headers)
+            found.append(routes.requests > before)
+        return found
+
+    assert await asked_again() == [True] * 5
+    assert await asked_again() == [False] * 5
+    assert await asked_again(state=(2, 0)) == [False, False, False, True, True]
+    of_mine = frozenset({("persons", UUID(mine[-36:]))})
+    assert await asked_again(state=(3, 0), touched=of_mine) == [True, True, False, True, True]
+    assert await asked_again(state=(4, 0), touched=frozenset()) == [False, False, False, True, True]
+    assert await asked_again(state=(5, 0), touched=None) == [True] * 5  # too many to be told
+    assert await asked_again(state=(6, 1), touched=frozenset()) == [True] * 5  # not followed from there
+    assert await asked_again(state=(2, 1)) == [True] * 5  # a time before
 
 
 async def test_what_was_asked_before_a_write_does_not_stand_after_it(hot: Hot, routes: Routes) -> None:
@@ -161,7 +201,7 @@ async def test_a_write_while_the_state_is_asked_for_makes_it_ask_again() -> None
         watch.stir()
         return 1, 0
 
-    watch = Polled(ask)
+    watch = Polled(ask, nothing)
     await watch.refresh()
     assert watch.current() is None
 
@@ -176,7 +216,7 @@ async def test_a_database_that_does_not_say_its_state_is_not_waited_for(monkeypa
         await asyncio.Event().wait()
         return 1, 0
 
-    watch = Polled(ask)
+    watch = Polled(ask, nothing)
     for _ in range(3):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(5) as ours:
@@ -237,6 +277,63 @@ async def test_what_another_process_withdraws_is_gone_within_a_second(register: 
             break
         await asyncio.sleep(0.1)
     assert answers[-1] == 404
+
+
+Asks = Callable[[Register, str], Awaitable[bool]]
+
+
+@pytest.fixture
+def asks(monkeypatch: pytest.MonkeyPatch) -> Asks:
+    """Tell whether a read needs more of the database than its state."""
+    directly: list[object] = []
+
+    def noting(real: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*said: object) -> Any:
+            directly.append(said)
+            return real(*said)
+
+        return noted
+
+    async def asked(register: Register, path: str) -> bool:
+        kind: Any = type(register.database.direct)
+        for name in ("now", "read"):
+            monkeypatch.setattr(kind, name, noting(getattr(kind, name)))
+        before = len(register.statements), len(directly)
+        assert (await register.public.get(path)).status_code == 200
+        monkeypatch.undo()
+        read = [said for said in register.statements[before[0] :] if "answer" in said or "documents.body" in said]
+        return bool(read) or len(directly) > before[1]
+
+    return asked
+
+
+async def test_a_person_is_read_anew_when_something_that_the_answer_tells_of_changes(
+    register: Register, asks: Asks
+) -> None:
+    owner, other = [await create(register.editor, "persons", person()) for _ in range(2)]
+    place = await create(register.editor, "facilities", facility())
+    stay = await create(register.editor, "detentions", detention(owner["id"], facility_id=place["id"]))
+    mine, theirs = (f"/v1/persons/{one['id']}" for one in (owner, other))
+    anyway = {"If-Match": "*"}
+    for path, said in (
+        (f"/v1/facilities/{place['id']}", {"name": {"en": "Another name"}}),
+        (f"/v1/detentions/{stay['id']}", {"started_on": "2020-01-02"}),
+        (mine, {"sex": "female"}),
+    ):
+        assert [await asks(register, one) for _ in range(2) for one in (mine, theirs)][2:] == [False, False]
+        assert (await register.editor.patch(path, json=said, headers=anyway)).status_code == 200
+        assert [await asks(register, one) for one in (mine, theirs)] == [True, False], path
+        fresh = (await register.editor.get(mine)).json()
+        assert (await register.public.get(mine)).json()["situation"] == fresh["situation"]
+
+
+async def test_a_batch_too_long_to_be_told_drops_all(register: Register, asks: Asks) -> None:
+    made = await create(register.editor, "persons", person())
+    path = f"/v1/persons/{made['id']}"
+    assert [await asks(register, path) for _ in range(2)][1] is False
+    operations = [{"op": "create", "kind": "organizations", "record": organization()} for _ in range(MOST + 1)]
+    assert (await register.editor.post("/v1/batch", json={"operations": operations})).status_code == 200
+    assert await asks(register, path)
 
 
 async def test_keys_and_the_public_never_share_an_answer(register: Register) -> None:

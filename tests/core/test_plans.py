@@ -150,3 +150,15 @@ async def test_a_search_looks_up_words_and_records_one_by_one(lone: Register) ->
         found = await plans(lone, "/v1/search", **asked)
         assert len(found) >= 3
         assert tables_walked(found) == set()
+
+
+async def test_what_the_public_hears_since_a_place_is_read_along_indexes(lone: Register) -> None:
+    text, parameters = lone.database._touched_in_file(5)  # noqa: SLF001 - what the watch of a file asks
+    async with lone.database.read() as session:
+        connection = await session.connection()
+        rows = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", parameters)).all()
+    found = [row.detail for row in rows if row.detail.startswith(("SCAN", "SEARCH"))]
+    assert found == [
+        "SEARCH documents USING INDEX ix_documents_feed (tier=? AND position>?)",
+        "SEARCH situations USING INDEX ix_situations_place (tier=? AND place>?)",
+    ]

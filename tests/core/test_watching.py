@@ -21,6 +21,10 @@ connection.commit()
 """
 
 
+def touched(since: int) -> tuple[str, tuple[int, ...]]:
+    return "SELECT kind, id FROM documents WHERE tier = 0 AND position > ?", (since,)
+
+
 @pytest.fixture
 def file(sqlite_url: str) -> Path:
     return Path(make_url(sqlite_url).database or "")
@@ -30,7 +34,7 @@ def file(sqlite_url: str) -> Path:
 def watch(file: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileWatch]:
     if request.param == "by asking":
         monkeypatch.setattr(watching, "_index_header", lambda _: None)
-    with closing(FileWatch(str(file))) as made:
+    with closing(FileWatch(str(file), touched)) as made:
         yield made
 
 
@@ -64,7 +68,7 @@ def test_a_checkpoint_changes_nothing_and_hides_nothing(watch: FileWatch, file: 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere SQLite is asked")
 def test_where_nothing_changed_sqlite_is_not_asked(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(FileWatch, "_ask")
-    with closing(FileWatch(str(file))) as watch, closing(sqlite3.connect(file)) as other:
+    with closing(FileWatch(str(file), touched)) as watch, closing(sqlite3.connect(file)) as other:
         before = watch.current()
         other.execute("UPDATE register SET epoch = epoch + 1")
         other.commit()
@@ -72,7 +76,7 @@ def test_where_nothing_changed_sqlite_is_not_asked(file: Path, monkeypatch: pyte
 
 
 def test_a_closed_watch_looks_no_more(file: Path) -> None:
-    watch = FileWatch(str(file))
+    watch = FileWatch(str(file), touched)
     watch.close()
     with pytest.raises(sqlite3.ProgrammingError):
         watch.current()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, closing
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Dialect, Select
+from sqlalchemy import CompoundSelect, Dialect, Select
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,12 +17,11 @@ _USUAL: Final = 4_000  # bytes of a record, as long as none was seen
 _MOST: Final = 250  # rows at a time
 _NOTHING: Final[Mapping[str, Any]] = {}
 _POOLED_SECONDS: Final = 1  # how long a plan waits for a connection before the route is asked
+_Query = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 Fetch = Callable[[int], Awaitable[list[Any]]]
 
 
-def as_driven(
-    query: Select[*tuple[Any, ...]], dialect: Dialect, said: Mapping[str, Any] = _NOTHING
-) -> tuple[str, tuple[Any, ...]]:
+def as_driven(query: _Query, dialect: Dialect, said: Mapping[str, Any] = _NOTHING) -> tuple[str, tuple[Any, ...]]:
     """Give a query as the driver takes it; its parameters are single values, some of which are ``said`` here."""
     compiled = _compiled(query, dialect)
     values, processors = {**compiled.params, **said}, compiled._bind_processors  # noqa: SLF001 - what the engine runs
@@ -31,7 +30,7 @@ def as_driven(
 
 
 @lru_cache(maxsize=64)
-def _compiled(query: Select[*tuple[Any, ...]], dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's
+def _compiled(query: _Query, dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's
     """Compile a query; one that is kept and asked with other values is compiled once."""
     return query.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
 

@@ -5,22 +5,27 @@ import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.dialects import is_sqlite
+from app.core.touched import Touched, named
 
 _INDEX_HEADER: Final = 48  # bytes
 
 
 class FileWatch:
-    """Tells what the public sees last of a SQLite file, at the price of a look at its header."""
+    """Tells what the public sees last of a SQLite file, at the price of a look at its header.
 
-    def __init__(self, file: str) -> None:
+    ``touched`` gives the statement for what the public heard of behind a place, with its parameters.
+    """
+
+    def __init__(self, file: str, touched: Callable[[int], tuple[str, tuple[Any, ...]]]) -> None:
         self._connection = sqlite3.connect(file, isolation_level=None, timeout=1)
+        self._touched = touched
         self.lag = 0.0
         self._state: tuple[int, int] = (-1, -1)
         self._connection.execute("SELECT 1 FROM sqlite_master").fetchall()
@@ -37,6 +42,10 @@ class FileWatch:
             # What is written from now on changes what was seen before this was read.
             self._seen = seen
         return self._state
+
+    def changed(self, since: int) -> Touched | None:
+        """Give the records about which the public hears something else than at a place."""
+        return named(self._connection.execute(*self._touched(since)).fetchall())
 
     def _ask(self) -> object:
         return self._connection.execute("PRAGMA data_version").fetchone()[0]

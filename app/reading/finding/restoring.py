@@ -19,6 +19,8 @@ from app.reading.finding.tables import name_postings, name_state, name_words, pe
 class NameIndex:
     """The index of names, plugged into the recorder."""
 
+    touched = None
+
     def __call__(self, session: Session, changes: list[Change]) -> None:
         """Follow the changes of persons."""
         told = {change.key[1]: change.fields for change in changes if change.key[0] == "persons"}

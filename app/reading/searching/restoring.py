@@ -47,6 +47,8 @@ class _Key(NamedTuple):
 class WordIndex:
     """The index of words, plugged into the recorder."""
 
+    touched = None
+
     def __call__(self, session: Session, changes: list[Change]) -> None:
         """Follow the changes of what is found by words."""
         follow(session, changes)
