@@ -109,6 +109,7 @@ def heading(cursor: str, at: datetime, key: Key, version: int, action: str, into
     return to_json({**said, **more})[:-1] + b',"record":'
 
 
-def cursor_in(written: bytes) -> str:
-    """Give the cursor of an item that was written so: it comes first."""
-    return written[_CURSOR_AT : written.index(b'"', _CURSOR_AT)].decode()
+def cursor_in(written: bytes, at: int = 0) -> str:
+    """Give the cursor of an item that was written so, which begins there: it comes first."""
+    begins = at + _CURSOR_AT
+    return written[begins : written.index(b'"', begins)].decode()

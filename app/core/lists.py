@@ -217,10 +217,15 @@ class PageJoined:
         return Written(body, tag_of(count, said or b"", body, cursor), self.link(cursor) if cursor else None)
 
 
+def last_before(items: bytes, end: int) -> int:
+    """Give where the last of some records before an end begins."""
+    before = items.rfind(BETWEEN, 0, end)
+    return before + len(BETWEEN) if before >= 0 else 0
+
+
 def _created(items: bytes, end: int) -> tuple[datetime, UUID]:
     """Give the place of the last record before an end in the order of creation: when it was made, and its id."""
-    before = items.rfind(BETWEEN, 0, end)
-    at = before + len(BETWEEN) if before >= 0 else 0
+    at = last_before(items, end)
     begins = items.index(_CREATED, at) + len(_CREATED)
     made = datetime.fromisoformat(items[begins : items.index(b'"', begins)].decode())
     return made, id_of(items[at : at + _HEAD])

@@ -1,17 +1,19 @@
 """The feed itself: what a tier hears, in commit order, read from ``documents`` alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.cursors import Cursors, Place, cursor_in, heading, start
 from app.core.dialects import OuterFirst
+from app.core.dialects.joining import Joined, Spelled
 from app.core.documents import documents, etag
 from app.core.history import changes, register
 from app.core.kinds import Key
+from app.core.lists import BETWEEN
 from app.core.problems import Problem
 from app.core.projection import merged as merged_into
 from app.core.record import Tier
@@ -39,22 +41,13 @@ class FeedPage:
 
     def body(self) -> bytes:
         """Write the page as JSON."""
-        end = b'],"cursor":"%b","has_more":%b}' % (self.cursor.encode(), b"true" if self.more else b"false")
-        if not self.items:
-            return _BEGIN + end
-        pieces = [_BEGIN]
-        for before, record in self.items:
-            pieces += (before, record or _GONE, _NEXT)
-        pieces[-1] = b"}" + end
-        return b"".join(pieces)
+        items = [b"%b%b}" % (heading, record or _GONE) for heading, record in self.items]
+        return written([BETWEEN.join(items)], self.cursor, more=self.more)
 
     @property
     def tag(self) -> str:
-        """Give the entity tag: of all that stood between two places, some may have moved on, but nothing has come.
-
-        So how many there are and the last one tell what the page is, and what stands at a place never changes.
-        """
-        return etag(len(self.items), self.cursor.encode() + (b"+" if self.more else b"."))
+        """Give the entity tag."""
+        return tag_of(len(self.items), self.cursor, more=self.more)
 
     def events(self) -> bytes:
         """Write the items as server-sent events."""
@@ -64,9 +57,21 @@ class FeedPage:
         )
 
 
-_BEGIN: Final = b'{"items":['
 _GONE: Final = b"null"
-_NEXT: Final = b"},"
+
+
+def written(items: Iterable[bytes | memoryview], cursor: str, *, more: bool) -> bytes:
+    """Write a page as JSON, of its items and what stands between them."""
+    said = b'],"cursor":"%b","has_more":%b}' % (cursor.encode(), b"true" if more else b"false")
+    return b"".join([b'{"items":[', *items, said])
+
+
+def tag_of(count: int, cursor: str, *, more: bool) -> str:
+    """Give the entity tag of a page: of all that stood between two places some may have moved on, but nothing came.
+
+    So how many there are and the last one tell what the page is, and what stands at a place never changes.
+    """
+    return etag(count, cursor.encode() + (b"+" if more else b"."))
 
 
 class Unreached(Exception):  # noqa: N818 - a replica that lags is no error
@@ -101,6 +106,13 @@ def all_after(tier: Tier, position: int, limit: int) -> Select[Any]:
     c = documents.c
     query = select(c.heading, c.body).where(c.tier == int(tier), c.position > position)
     return query.order_by(c.position).limit(limit)
+
+
+def joined_after(tier: Tier, position: int, limit: int) -> Select[bytes, int, int]:
+    """Give the query for the same as one row: all items as they are sent, how many they are, how many were ready."""
+    rows = all_after(tier, position, limit).subquery().c
+    item = rows.heading.op("||")(func.coalesce(rows.body, Spelled(_GONE))).op("||")(Spelled(b"}"))
+    return select(Joined(item, BETWEEN), func.count(), func.count(rows.heading))
 
 
 async def end_of(session: AsyncSession, view: View) -> Place:

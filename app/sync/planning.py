@@ -8,13 +8,14 @@ from typing import Any, Final
 from fastapi import Request
 from sqlalchemy import Dialect, Select, select
 
-from app.core.cursors import Cursors, Place, start
+from app.core.cursors import Cursors, Place, cursor_in, start
 from app.core.express import Plan, Rows, Statement, Written, leave_plan, wants_plan
 from app.core.history import changes
+from app.core.lists import BETWEEN, last_before
 from app.core.problems import Problem
 from app.core.record import Tier
 from app.core.requests import database_of
-from app.sync.feed import all_after, page_of
+from app.sync.feed import joined_after, tag_of, written
 
 _SOMEWHERE: Final = -1  # stands for the position behind which a page begins, until there is one
 
@@ -40,9 +41,9 @@ class FeedAgain:
         """Give the plan of the first page."""
         return Plan((Statement.compiled(self.after(0), self.dialect),), self.write)
 
-    def after(self, position: int) -> Select[Any]:
+    def after(self, position: int) -> Select[bytes, int, int]:
         """Give the query for a page, and for one item more, which tells that there is more."""
-        return all_after(self.tier, position, self.limit + 1)
+        return joined_after(self.tier, position, self.limit + 1)
 
     def vary(self, statements: Sequence[Statement], cursor: str) -> Sequence[Sequence[Any]] | None:
         """Give what the statements take to go on from a cursor; None where that is for the route to refuse."""
@@ -57,13 +58,17 @@ class FeedAgain:
     def write(self, statements: Sequence[Statement], found: Sequence[Rows], cursor: str) -> Written | None:
         """Write a page, if the register has the place behind which it begins."""
         place = self._place(cursor) if cursor else start()
-        rows = found[-1]
         if place is None or (cursor and not _is_there(statements[0], found[0], place)):
             return None
-        if None in [heading for heading, _ in rows]:
+        items, count, ready = found[-1][0]
+        if ready < count:
             return None
-        page = page_of(rows, cursor or self.cursors.seal(place), self.limit)
-        return Written(page.body(), page.tag)
+        end, more = len(items or b""), count > self.limit
+        if more:
+            end, count = items.rindex(BETWEEN), self.limit
+        here = cursor_in(items, last_before(items, end)) if count else cursor or self.cursors.seal(place)
+        body = written([memoryview(items or b"")[:end]], here, more=more)
+        return Written(body, tag_of(count, here, more=more))
 
     def _place(self, cursor: str) -> Place | None:
         try:
