@@ -1,6 +1,7 @@
 """The application: settings in, ASGI app out."""
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from app import service
 from app.core import acts, keys, logs, metrics, readers
 from app.core.atonce import AtOnce, at_once_of
 from app.core.clients import Clients
+from app.core.database import Database
 from app.core.edge import REFUSED, Edge, Methods, failure
 from app.core.express import Express
 from app.core.hot import Hot
@@ -32,6 +34,7 @@ from app.openapi import describe
 from app.parts import open_database, prepare
 from app.places import STATIC
 from app.reading import casefile, facets, matching, stats
+from app.reading.finding.finder import know_the_names
 from app.reading.keeping import follow_the_calendar
 from app.reading.reconciling import routes as reconciliation
 from app.reading.searching import routes as searching
@@ -106,14 +109,24 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(font_set, str(settings.font_dir))
     if settings.seed:
         await seed(database, only_if_empty=True)
-    calendar = asyncio.create_task(follow_the_calendar(database))
+    behind = [asyncio.create_task(follow_the_calendar(database))]
+    if app.state.alone:
+        behind.append(asyncio.create_task(_warm_up(database)))
     try:
         yield
     finally:
-        calendar.cancel()
+        for task in behind:
+            task.cancel()
+        await asyncio.gather(*behind, return_exceptions=True)
         if (following := getattr(app.state, "watch", None)) is not None:
             await following.close()
         await database.close()
+
+
+async def _warm_up(database: Database) -> None:
+    """Do behind the first answers what a reader would wait for later."""
+    await know_the_names(database)
+    gc.freeze()  # what is there by now stays: the collector need not walk over it again and again
 
 
 def create_app(settings: Settings | None = None) -> Served:
@@ -124,6 +137,7 @@ def create_app(settings: Settings | None = None) -> Served:
         lifespan=_life, docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY, redirect_slashes=False
     )
     app.state.settings = settings
+    app.state.alone = False
     app.state.rules = {resource.kind.name: resource.rules for resource in RESOURCES}
     app.state.parameters = {}
     app.state.press = PressRoom(settings.press_queue)
@@ -193,3 +207,4 @@ def openapi_text() -> str:
 
 
 app = create_app()
+app.state.alone = True  # the process is there for this one

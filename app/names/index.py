@@ -1,7 +1,7 @@
 """What an index of names does, and one that keeps everything in memory."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Protocol
 
 from app.names.fold import words
@@ -18,7 +18,7 @@ class Store(Protocol):
     def postings(self, word_ids: Iterable[int]) -> Mapping[int, Iterable[int]]:
         """Return the numbers of the names that have each of the words."""
 
-    def names(self, numbers: Sequence[int]) -> Iterable[Candidate]:
+    def names(self, numbers: Iterable[int]) -> Iterable[Candidate]:
         """Return the names of these numbers."""
 
 
@@ -64,14 +64,14 @@ class MemoryIndex:
             name = self._names.pop(number)
             for word_id in set(name.words):
                 self._postings[word_id].discard(number)
-                self._count(self.vocabulary[word_id].entry.word, -1)
+                self._count(self.vocabulary.text(word_id), -1)
             self.vocabulary.names -= 1
 
     def postings(self, word_ids: Iterable[int]) -> Mapping[int, Iterable[int]]:
         """Return the numbers of the names that have each of the words."""
         return {word_id: self._postings[word_id] for word_id in word_ids if word_id in self._postings}
 
-    def names(self, numbers: Sequence[int]) -> Iterable[Candidate]:
+    def names(self, numbers: Iterable[int]) -> Iterable[Candidate]:
         """Return the names of these numbers."""
         return [self._names[number] for number in numbers]
 
@@ -80,10 +80,10 @@ class MemoryIndex:
         return search(query, self.vocabulary, self, prefix=prefix)[:limit]
 
     def _count(self, word: str, more: int) -> None:
-        known = self.vocabulary.id_of(word)
-        if known is None:
-            self.vocabulary.put(self._next_word, Entry.of(word), more)
+        word_id = self.vocabulary.id_of(word)
+        if word_id is None:
+            self.vocabulary.put(self._next_word, word, Entry.of(word).written(), more)
             self._next_word += 1
         else:
-            found = self.vocabulary[known]
-            self.vocabulary.put(known, found.entry, found.count + more)
+            entry = self.vocabulary[word_id]
+            self.vocabulary.put(word_id, word, entry.written(), self.vocabulary.count(word_id) + more)

@@ -37,7 +37,7 @@ def is_initial(word: str) -> bool:
     return len(word) == 1 and not is_rough(word)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def keys(word: str) -> Keys:
     """Return the keys of a word as `fold.words` gives it."""
     sounds = readings(word)
@@ -71,11 +71,6 @@ class Entry(NamedTuple):
         """What the word may sound like."""
         return _spoken(self.said)
 
-    @property
-    def starts(self) -> tuple[str, ...]:
-        """The word and what it may sound like (k1): what its beginnings are compared with."""
-        return tuple(dict.fromkeys([self.word, *(sound.k1 for sound in self.sounds)]))
-
     @classmethod
     def of(cls, word: str) -> Self:
         """Return the entry of a folded word."""
@@ -91,6 +86,11 @@ class Entry(NamedTuple):
         """Return the entry that `written` wrote."""
         said, k3s, named, rough = text.split("|")
         return cls(word, said, tuple(k3s.split()), tuple(named.split()), bool(rough))
+
+
+def classes_of(written: str) -> list[str]:
+    """Read the classes that an entry wrote."""
+    return written.split("|")[2].split()
 
 
 @lru_cache(maxsize=16384)

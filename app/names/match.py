@@ -4,10 +4,13 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from app.names.choosing import best
 from app.names.given import misspelt_given_names
+from app.names.keys import keys
 from app.names.likeness import first_letters
 from app.names.plan import CUT_OFF, SILENT_PATRONYMIC, Link, Plan, Term
 from app.names.roles import Role
+from app.names.sound import is_rough
 from app.names.vocabulary import Vocabulary
 
 MAX_NAMES: Final = 1_500
@@ -53,8 +56,8 @@ class Hit(NamedTuple):
     """The stored name that matched best."""
 
 
-def sift(plan: Plan, postings: Mapping[int, Iterable[int]]) -> list[int]:
-    """Return the numbers of the names that may reach the cut-off, the most promising first.
+def sift(plan: Plan, postings: Mapping[int, Iterable[int]]) -> Iterable[int]:
+    """Return the numbers of the names that may reach the cut-off, if there are many the most promising ones.
 
     ``postings`` holds the numbers of the names that have each of the plan's words.
     """
@@ -71,19 +74,18 @@ def sift(plan: Plan, postings: Mapping[int, Iterable[int]]) -> list[int]:
             for name in fresh - taken:
                 promise[name] += gain
             taken |= fresh
-    found = [name for name in names if promise[name] >= plan.needed]
-    return sorted(found, key=lambda name: (-promise[name], name))[:MAX_NAMES]
+    return best({name: gain for name in names if (gain := promise[name]) >= plan.needed}, MAX_NAMES)
 
 
 def rank(plan: Plan, candidates: Iterable[Candidate], vocabulary: Vocabulary) -> list[Hit]:
     """Return whom the query may mean, best first, each once; nobody when no name reaches the cut-off."""
-    best: dict[Hashable, tuple[float, str]] = {}
+    found: dict[Hashable, tuple[float, str]] = {}
     for candidate in candidates:
-        found = round(score(plan, candidate, vocabulary), 4)
-        if found >= CUT_OFF:
-            this = (-found, candidate.text)
-            best[candidate.owner] = min(this, best.get(candidate.owner, this))
-    hits = [Hit(owner, -found, on) for owner, (found, on) in best.items()]
+        scored = round(score(plan, candidate, vocabulary), 4)
+        if scored >= CUT_OFF:
+            this = (-scored, candidate.text)
+            found[candidate.owner] = min(this, found.get(candidate.owner, this))
+    hits = [Hit(owner, -below, on) for owner, (below, on) in found.items()]
     return sorted(hits, key=lambda hit: (-hit.score, str(hit.owner)))
 
 
@@ -103,7 +105,7 @@ def score(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> float:
 
 
 def _is_rough(words: Iterable[int], vocabulary: Vocabulary) -> bool:
-    return any(vocabulary[word].entry.rough for word in words if word in vocabulary)
+    return any(is_rough(vocabulary.text(word)) for word in words if word in vocabulary)
 
 
 def _other_given(
@@ -125,7 +127,7 @@ def _other_given(
         for number, likeness in misspelt_given_names(term.keys.word).items()
         if likeness >= _ONE_SLIP
     }
-    slipped = any(not meant.isdisjoint(vocabulary[word].keys.given) for word in words if word in vocabulary)
+    slipped = any(not meant.isdisjoint(keys(vocabulary.text(word)).given) for word in words if word in vocabulary)
     return _NEARLY if slipped else _CONTRADICTED[Role.GIVEN]
 
 
@@ -185,7 +187,7 @@ def _asked(plan: Plan, open_terms: Sequence[Term], left: Sequence[Role]) -> floa
 
 def _begins(word_id: int, vocabulary: Vocabulary) -> set[str]:
     # A name may have been read before the vocabulary heard that nobody has the word any more.
-    return first_letters(vocabulary[word_id].entry) if word_id in vocabulary else set()
+    return first_letters(vocabulary[word_id]) if word_id in vocabulary else set()
 
 
 def _by_initials(open_terms: list[Term], left: list[int], candidate: Candidate, vocabulary: Vocabulary) -> float:

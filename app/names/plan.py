@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from app.names.fold import words
 from app.names.keys import Keys, keys
-from app.names.likeness import first_letters, similarity
+from app.names.likeness import first_letters
 from app.names.roles import Role, roles
 from app.names.vocabulary import Vocabulary
 
@@ -17,6 +17,8 @@ CUT_OFF: Final = 0.48
 """Score below which a name is somebody else's."""
 MAX_ROWS: Final = 40_000
 """Names that the most telling words of one query may bring."""
+_MAX_ALONE: Final = 5_000
+"""The same where one word is all that was typed: nothing else tells which of them is meant."""
 
 SILENT_PATRONYMIC: Final = 0.25
 """Share of its weight that a patronymic keeps when the register's name has none."""
@@ -62,7 +64,7 @@ class Plan:
     links: Mapping[int, tuple[Link, ...]]
     drivers: tuple[int, ...]
     """Ids of the words that a name must have one of to reach the cut-off, the most telling first, and never so common
-    that together they bring more than `MAX_ROWS` names."""
+    that together they bring too many names."""
     surnames: int
     """The terms that are surnames, as bits."""
     needed: float
@@ -109,7 +111,7 @@ def _meant(word: str, vocabulary: Vocabulary, *, named: bool) -> Keys:
     if own.given or own.initial or vocabulary.id_of(word) is not None:
         return own
     near = sorted(((likeness, -word_id) for word_id, likeness in vocabulary.near(word).items()), reverse=True)
-    sure = (vocabulary[-word_id].keys for likeness, word_id in near if likeness >= _SURE)
+    sure = (keys(vocabulary.text(-word_id)) for likeness, word_id in near if likeness >= _SURE)
     return next((found for found in sure if not (named and found.personal)), own)
 
 
@@ -138,7 +140,7 @@ def _links(terms: tuple[Term, ...], vocabulary: Vocabulary, *, prefix: bool) -> 
         for word_id, likeness in likely.items():
             yield word_id, Link(term.weight * _share(likeness), 1 << place)
         for word_id in vocabulary.initials if term.role is not Role.INITIAL else ():
-            if first_letters(term.keys) & first_letters(vocabulary[word_id].entry):
+            if first_letters(term.keys) & first_letters(vocabulary[word_id]):
                 yield word_id, Link(term.weight * ABBREVIATED, 1 << place)
     if len(terms) <= _MAX_JOINED:
         yield from _joined(terms, vocabulary)
@@ -148,9 +150,7 @@ def _joined(terms: tuple[Term, ...], vocabulary: Vocabulary) -> Iterator[tuple[i
     """Yield the words that two terms make when they are written as one."""
     whole = [(place, term) for place, term in enumerate(terms) if term.role is not Role.INITIAL]
     for (one, first), (two, second) in permutations(whole, 2):
-        joined = keys(first.keys.word + second.keys.word)
-        for word_id in vocabulary.with_k2(joined.k2s):
-            likeness = similarity(joined, vocabulary[word_id].entry)
+        for word_id, likeness in vocabulary.sounding(first.keys.word + second.keys.word):
             if likeness >= _GLUED:
                 yield word_id, Link((first.weight + second.weight) * _share(likeness), 1 << one | 1 << two)
 
@@ -184,8 +184,7 @@ def _split(word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
 
 
 def _known(word: str, vocabulary: Vocabulary) -> bool:
-    own = keys(word)
-    return any(similarity(own, vocabulary[word_id].entry) >= _GLUED for word_id in vocabulary.with_k2(own.k2s))
+    return any(likeness >= _GLUED for _, likeness in vocabulary.sounding(word))
 
 
 def _needed(term: Term) -> float:
@@ -215,17 +214,18 @@ def _drivers(
     least = needed / max(1, telling.bit_count())
     gains = {word_id: _gain(entries, telling) for word_id, entries in links.items()}
     chosen = [word_id for word_id, gain in gains.items() if gain and gain >= least]
-    return tuple(_within_rows(sorted(chosen, key=lambda one: (-gains[one], vocabulary[one].entry.word)), vocabulary))
+    chosen.sort(key=lambda one: (-gains[one], vocabulary.text(one)))
+    return tuple(_within(MAX_ROWS if len(terms) > 1 else _MAX_ALONE, chosen, vocabulary))
 
 
 def _gain(entries: tuple[Link, ...], telling: int) -> float:
     return max((link.gain for link in entries if link.terms & telling), default=0.0)
 
 
-def _within_rows(chosen: list[int], vocabulary: Vocabulary) -> Iterator[int]:
+def _within(most: int, chosen: list[int], vocabulary: Vocabulary) -> Iterator[int]:
     rows = 0
     for word_id in chosen:
-        rows += vocabulary[word_id].count
-        if rows > MAX_ROWS and rows != vocabulary[word_id].count:
+        rows += vocabulary.count(word_id)
+        if rows > most and rows != vocabulary.count(word_id):
             return
         yield word_id

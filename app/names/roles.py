@@ -19,6 +19,9 @@ class Role(Enum):
     PATRONYMIC = "patronymic"
     INITIAL = "initial"
 
+    # A role is asked for some thousand times a search; that of Enum is worked out in Python.
+    __hash__ = object.__hash__
+
     @property
     def letter(self) -> str:
         """The letter that an index writes for it."""

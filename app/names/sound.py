@@ -38,7 +38,7 @@ class Sound(NamedTuple):
     """k1 before softness was dropped: nearer to the letters, so that a slip between a vowel and й stays one slip."""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def readings(word: str) -> tuple[Sound, ...]:
     """Return what a folded word may sound like, likeliest first, at most `MAX_READINGS`; empty for no letters."""
     found: dict[str, Sound] = {}
@@ -54,7 +54,7 @@ def is_rough(word: str) -> bool:
     return "\u0600" <= word[:1] <= "\u06ff" or "\u3400" <= word[:1] <= "\ud7a3"
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def roughs(word: str) -> frozenset[str]:
     """Return what is left of a word where voice, places of hissing and openness of vowels are not told apart.
 

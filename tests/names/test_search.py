@@ -1,3 +1,4 @@
+import gc
 from copy import deepcopy
 from random import Random
 
@@ -5,8 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.names.fold import words
 from app.names.index import MemoryIndex
-from bench.names_people import slip
+from app.names.keys import Entry
+from app.names.vocabulary import Vocabulary
+from bench.names_people import people, slip
 from tests.names.conftest import CHEKINA, LOIKA, POVALISHEV, SEEDED, ZOLATAVA, index_of
 
 SPELLINGS = {
@@ -211,6 +215,21 @@ def test_a_removed_name_is_gone_and_leaves_no_trace() -> None:
     assert index.search("Залескі", prefix=True) == []
     assert index.search("Shchurok") == untouched.search("Shchurok")
     assert len(index.vocabulary) == len(untouched.vocabulary)
+
+
+def test_the_collector_of_garbage_has_no_more_to_walk_over_for_more_words(crowd: MemoryIndex) -> None:
+    for name in SEEDED.values():
+        crowd.search(name)  # tables that are made once
+    entries = [(word, Entry.of(word).written()) for person in people(900, seed=8) for word in words(person.spelt("be"))]
+    vocabulary = Vocabulary()
+    gc.collect()
+    before = len(gc.get_objects())
+    for number, (word, written) in enumerate(dict(entries).items()):
+        vocabulary.put(number, word, written, 1)
+    gc.collect()
+
+    assert len(vocabulary) > 500
+    assert len(gc.get_objects()) - before < len(vocabulary) / 10
 
 
 def test_equal_scores_are_ordered_by_owner_whatever_the_order_of_entry() -> None:

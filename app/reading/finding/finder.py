@@ -2,20 +2,20 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database import Database
+from app.core.dialects import is_passing
 from app.core.record import Tier
 from app.names.fold import words
-from app.names.keys import Entry
 from app.names.match import Candidate, Hit, rank, sift
 from app.names.plan import Plan, plan
 from app.names.roles import Role
@@ -26,6 +26,7 @@ from app.reading.finding.tables import name_postings, name_state, name_words, pe
 
 _KEPT: Final = 64  # answers that are kept for the next page and for the facets beside the list
 _AT_A_TIME: Final = 10  # names of a list, so that even the commonest take little room
+_PORTION: Final = 2_000  # words that are read at a time, which takes a few milliseconds
 _AT_ONCE: Final = 20_000  # parameters of a statement; both databases take more
 # One thread works on vocabularies, so that none changes while it is read; the event loop goes on meanwhile.
 _WORK: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="names")
@@ -83,14 +84,25 @@ class Finder:
             rows = await session.execute(select(c.tier, c.version, c.names).where(c.tier <= int(tier)))
             versions: _Versions = {row.tier: (row.version, row.names) for row in rows}
             if any(versions[known][0] > held.versions.get(known, _NONE)[0] for known in versions):
-                changed = await _changed(session, tier, held.versions)
-                await _worked(lambda: _learn(held.vocabulary, changed))
+                async for changed in _changes(session, tier, held.versions):
+                    await _worked(partial(_learn, held.vocabulary, changed))
                 held.vocabulary.names = sum(names for _, names in versions.values())
                 held.versions = versions
                 held.answers.clear()
         return held, versions
 
 
+async def know_the_names(database: Database) -> None:
+    """Do once what the first search would have to: learn the words that the public sees, and the given names."""
+    try:
+        async with database.copy() as session:
+            await finder_of(database).find(session, Tier.PUBLIC, _STRANGE)
+    except Exception as error:
+        if not is_passing(error):
+            raise  # a search that comes will learn them
+
+
+_STRANGE: Final = "Annastassijja Annastassijjewa"
 _NONE: Final = (0, 0)
 _FINDERS: Final[WeakKeyDictionary[Database, Finder]] = WeakKeyDictionary()
 
@@ -120,7 +132,7 @@ def _ranked(planned: Plan, rows: Sequence[_Row], vocabulary: Vocabulary) -> list
     return rank(planned, map(_candidate, rows), vocabulary)
 
 
-def _sifted(planned: Plan, postings: Mapping[int, list[_Row]]) -> list[int]:
+def _sifted(planned: Plan, postings: Mapping[int, list[_Row]]) -> Iterable[int]:
     if not planned.drivers:
         return []
     return sift(planned, {word_id: _all(postings[word_id]) for word_id in planned.links if word_id in postings})
@@ -130,18 +142,31 @@ async def _worked(work: Callable[[], _T]) -> _T:
     return await asyncio.get_running_loop().run_in_executor(_WORK, work)
 
 
-async def _changed(session: AsyncSession, tier: Tier, known: _Versions) -> Sequence[_Row]:
-    """Give the words whose names have changed since, each with the number of names that the tier sees."""
+async def _changes(session: AsyncSession, tier: Tier, known: _Versions) -> AsyncIterator[Sequence[_Row]]:
+    """Yield the words whose names have changed since, in portions, so that others are served in between.
+
+    Each comes with the number of names that the tier sees.
+    """
+    c = name_postings.c
+    if not known:
+        last = (await session.execute(select(func.max(c.word_id)))).scalar_one() or 0
+        for first in range(0, last, _PORTION):
+            yield await _counted(session, tier, and_(c.word_id > first, c.word_id <= first + _PORTION))
+        return
+    since = [and_(c.tier == t, c.version > known.get(t, _NONE)[0]) for t in range(int(tier) + 1)]
+    changed = (await session.execute(select(c.word_id).where(or_(*since)).distinct())).scalars().all()
+    for portion in portions(changed, _PORTION):
+        yield await _counted(session, tier, c.word_id.in_(portion))
+
+
+async def _counted(session: AsyncSession, tier: Tier, which: ColumnElement[bool]) -> Sequence[_Row]:
     p, w = name_postings.c, name_words.c
-    since = [and_(p.tier == t, p.version > known.get(t, _NONE)[0]) for t in range(int(tier) + 1)]
     query = (
         select(p.word_id, w.word, w.entry, func.sum(func.length(p.names)).label("bytes"))
         .select_from(name_postings.outerjoin(name_words, p.word_id == w.id))
-        .where(p.tier <= int(tier))
+        .where(p.tier <= int(tier), which)
         .group_by(p.word_id, w.word, w.entry)
     )
-    if known:
-        query = query.where(p.word_id.in_(select(p.word_id).where(or_(*since))))
     return (await session.execute(query)).all()
 
 
@@ -150,7 +175,7 @@ def _learn(vocabulary: Vocabulary, changed: Sequence[_Row]) -> None:
         if row.word is None or not row.bytes:
             vocabulary.drop(row.word_id)
         else:
-            vocabulary.put(row.word_id, Entry.read(row.word, row.entry), int(row.bytes) // 2)
+            vocabulary.put(row.word_id, row.word, row.entry, int(row.bytes) // 2)
 
 
 async def _postings(session: AsyncSession, tier: Tier, word_ids: Sequence[int]) -> dict[int, list[_Row]]:

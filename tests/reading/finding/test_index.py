@@ -1,5 +1,6 @@
 """The index of names in the database: it answers as the one in memory, tier by tier, whatever was written."""
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -11,7 +12,9 @@ from app.core.rebuilding import reindex
 from app.core.record import Tier
 from app.names.index import MemoryIndex
 from app.names.match import Hit
+from app.names.vocabulary import Vocabulary
 from app.parts import open_database, prepare
+from app.reading.finding import finder
 from app.reading.finding.blocks import block_of, packed, unpacked
 from app.reading.finding.finder import finder_of
 from app.reading.finding.tables import name_postings, name_state, name_words, person_names
@@ -174,6 +177,46 @@ async def test_a_search_is_few_statements_and_the_same_again_is_one(register: Re
     register.statements.clear()
     await found(register.database, public)
     assert len([text for text in register.statements if text.startswith("SELECT")]) == 1
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Give a list that hears how many words are learnt each time."""
+    learnt, learn = list[int](), finder._learn  # noqa: SLF001 - what it costs is asked
+
+    def learns(vocabulary: Vocabulary, changed: Sequence[Any]) -> None:
+        learnt.append(len(changed))
+        learn(vocabulary, changed)
+
+    monkeypatch.setattr(finder, "_learn", learns)
+    return learnt
+
+
+async def test_words_are_learnt_before_anybody_asks_and_in_portions(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await crowd(register)
+    expected = await names_found(register.database, QUERIES[0])
+    monkeypatch.setattr(finder, "_PORTION", 10)
+    learnt, other = watched(monkeypatch), open_database(register.database.url)
+    await finder.know_the_names(other)
+    assert max(learnt) <= 10 < sum(learnt)
+
+    learnt.clear()
+    assert await names_found(other, QUERIES[0]) == expected
+    assert learnt == []
+    await other.close()
+
+
+async def test_a_search_after_a_write_reads_what_was_written_only(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await crowd(register)
+    await names_found(register.database, QUERIES[0])
+    learnt = watched(monkeypatch)
+    await create(register.keeper, "persons", named("Шчурок Ігар"))
+
+    assert await names_found(register.database, "Igor Shchurok") == ["Шчурок Ігар"]
+    assert learnt == [2]
 
 
 async def test_parts_that_say_more_than_the_whole_are_a_spelling_too(register: Register) -> None:
