@@ -22,6 +22,7 @@ tests are skipped and say so; with VESTKA_TEST_REQUIRE_POSTGRES=1 they fail.
 """
 
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -52,9 +53,10 @@ class Templates(Protocol):
 
 @dataclass
 class SqliteTemplates:
-    """Copies files."""
+    """Copies files. What was prepared is in a folder that all workers of a run share."""
 
     folder: Path
+    shared: Path
     prepared: dict[str, Path] = field(default_factory=dict)
 
     @contextlib.contextmanager
@@ -71,13 +73,21 @@ class SqliteTemplates:
     def _template(self, prepare: Prepare) -> Path:
         key = name_of(prepare)
         if key not in self.prepared:
-            file = self.folder / f"template-{key}.db"
-            file.unlink(missing_ok=True)
-            prepare(sqlite_address(file))
-            with contextlib.closing(sqlite3.connect(file)) as connection:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            file = self.shared / f"template-{key}.db"
+            with file.with_suffix(".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not file.exists():
+                    self._prepare_once(file, prepare)
             self.prepared[key] = file
         return self.prepared[key]
+
+    def _prepare_once(self, file: Path, prepare: Prepare) -> None:
+        draft = self.folder / f"draft-{file.name}"  # a preparation that fails leaves no half-made template
+        draft.unlink(missing_ok=True)
+        prepare(sqlite_address(draft))
+        with contextlib.closing(sqlite3.connect(draft)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        draft.rename(file)
 
 
 @dataclass
@@ -178,9 +188,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplates:
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> SqliteTemplates:
     """Gives what makes SQLite databases."""
-    return SqliteTemplates(tmp_path_factory.mktemp("databases"))
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if hasattr(pytestconfig, "workerinput") else own) / "templates"
+    shared.mkdir(exist_ok=True)
+    return SqliteTemplates(tmp_path_factory.mktemp("databases"), shared)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
 """Invented records of every kind; no real person, place or organization."""
 
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from httpx2 import AsyncClient
 
@@ -78,21 +80,6 @@ async def create_all(client: AsyncClient, *records: tuple[str, str, Fields]) -> 
     assert response.status_code == 200, response.text
 
 
-async def one_of(client: AsyncClient, kind: str, **said: Any) -> Fields:
-    """Give the fields of a record of any kind, with what it needs created."""
-    if kind in PLAIN:
-        return PLAIN[kind](**said)
-    owner = (await create(client, "persons", person()))["id"]
-    if kind in {"affiliations", "recognitions"}:
-        organization_id = (await create(client, "organizations", organization()))["id"]
-        return (affiliation if kind == "affiliations" else recognition)(owner, organization_id, **said)
-    if kind == "charges":
-        return charge(owner, (await create(client, "articles", article()))["id"], **said)
-    if kind == "addresses":
-        return address((await create(client, "facilities", facility()))["id"], **said)
-    return {"sentences": sentence, "hearings": hearing, "detentions": detention}[kind](owner, **said)
-
-
 PLAIN = {
     "persons": person,
     "organizations": organization,
@@ -117,3 +104,54 @@ CHANGES: dict[str, tuple[str, Any, Any]] = {
     "hearings": ("closed", True, False),
     "detentions": ("regime", "general", "strict"),
 }
+# What a record of each other kind refers to.
+NEEDED = {
+    "affiliations": ("persons", "organizations"),
+    "recognitions": ("persons", "organizations"),
+    "charges": ("persons", "articles"),
+    "addresses": ("facilities",),
+    "sentences": ("persons",),
+    "hearings": ("persons",),
+    "detentions": ("persons",),
+}
+_MADE: dict[str, Callable[..., Fields]] = {
+    **PLAIN,
+    "affiliations": affiliation,
+    "recognitions": recognition,
+    "charges": charge,
+    "addresses": address,
+    "sentences": sentence,
+    "hearings": hearing,
+    "detentions": detention,
+}
+
+
+async def one_of(client: AsyncClient, kind: str, **said: Any) -> Fields:
+    """Give the fields of a record of any kind, with what it needs created."""
+    needed = [(await create(client, one, PLAIN[one]()))["id"] for one in NEEDED.get(kind, ())]
+    return _MADE[kind](*needed, **said)
+
+
+POPULACE = 5
+
+
+def id_of(kind: str, number: int) -> str:
+    """Give the id of one of the five records of a kind."""
+    return str(uuid5(NAMESPACE_OID, f"{kind} {number}"))
+
+
+def one_more(kind: str, number: int = 0, /, **said: Any) -> Fields:
+    """Give the fields of a record that belongs to one of five people, and refers to what else there is of the five."""
+    return _MADE[kind](*(id_of(one, number) for one in NEEDED.get(kind, ())), **said)
+
+
+def populace() -> Iterator[list[tuple[str, str, Fields]]]:
+    """Give five records of every kind, one of each at a time; the first three hold values of `CHANGES`."""
+    past = {"started_on": "2021", "ended_on": "2022"}  # so that there may be another stay
+    for number in range(POPULACE):
+        some: list[tuple[str, str, Fields]] = []
+        for kind, (name, first, second) in CHANGES.items():
+            said = {name: (first, second, first)[number]} if number < 3 else {}
+            more = past if kind == "detentions" else {}
+            some.append((kind, id_of(kind, number), one_more(kind, number, **said, **more)))
+        yield some

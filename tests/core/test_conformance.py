@@ -1,18 +1,58 @@
 """What holds for every kind of record: each test runs over all of them, so a new kind is tested on arrival."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from httpx2 import Response
 
+from app.core.migrating import migrate
+from app.main import openapi_text
 from app.register import KINDS
-from tests.conftest import Register
-from tests.factories import CHANGES, create, one_of
+from tests.conftest import Register, running
+from tests.databases import DIALECTS, templates
+from tests.factories import CHANGES, POPULACE, Fields, create, create_all, id_of, one_more, populace
 
+PATHS: dict[str, dict[str, Any]] = json.loads(openapi_text())["paths"]
 # What answers say of today and no stored version holds.
 DERIVED = {"situation"}
+
+
+def populated(url: str) -> None:
+    """Make a register with five records of each kind."""
+    migrate(url)
+    asyncio.run(_populate(url))
+
+
+async def _populate(url: str) -> None:
+    async with running(url) as register:
+        for some in populace():
+            await create_all(register.editor, *some)
+
+
+@pytest.fixture(params=DIALECTS)
+def populated_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of such a register."""
+    with templates(request, request.param).copy(populated) as url:
+        yield url
+
+
+@pytest.fixture
+async def register(populated_url: str) -> AsyncIterator[Register]:
+    """A register with five records of each kind, all of them public."""
+    async with running(populated_url) as made:
+        yield made
+
+
+async def any_of(register: Register, kind: str) -> Fields:
+    """Give a record that is there, as the editor reads it."""
+    found: Fields = (await register.editor.get(f"/v1/{kind}/{id_of(kind, 3)}")).json()
+    return found
+
+
 every_kind = pytest.mark.parametrize("kind", list(KINDS))
 
 
@@ -27,7 +67,7 @@ def is_problem(response: Response, status: int, slug: str) -> None:
 async def test_a_record_lives_from_creation_to_tombstone(register: Register, kind: str) -> None:
     editor, public = register.editor, register.public
     name, first, second = CHANGES[kind]
-    made = await editor.post(f"/v1/{kind}", json=await one_of(editor, kind, **{name: first}))
+    made = await editor.post(f"/v1/{kind}", json=one_more(kind, **{name: first}))
     assert made.status_code == 201
     place, tag = made.headers["location"], made.headers["etag"]
     assert place == f"/v1/{kind}/{made.json()['id']}"
@@ -59,7 +99,7 @@ async def test_a_record_lives_from_creation_to_tombstone(register: Register, kin
 @every_kind
 async def test_an_id_is_chosen_once_and_never_again(register: Register, kind: str) -> None:
     place = f"/v1/{kind}/{uuid4()}"
-    fields = await one_of(register.editor, kind)
+    fields = one_more(kind)
     new = {"If-None-Match": "*"}
     made = await register.editor.put(place, json=fields, headers=new)
     assert (made.status_code, made.headers["location"]) == (201, place)
@@ -71,7 +111,7 @@ async def test_an_id_is_chosen_once_and_never_again(register: Register, kind: st
 @every_kind
 async def test_put_replaces_the_whole_record_but_keeps_its_visibility(register: Register, kind: str) -> None:
     name, first, _ = CHANGES[kind]
-    fields = await one_of(register.editor, kind, **{name: first})
+    fields = one_more(kind, **{name: first})
     made = await create(register.editor, kind, fields)
     without = {key: value for key, value in fields.items() if key not in {name, "visibility"}}
     needed = {"articles": {"number": "1"}}.get(kind, {})
@@ -85,14 +125,14 @@ async def test_put_replaces_the_whole_record_but_keeps_its_visibility(register: 
 
 @every_kind
 async def test_a_write_that_changes_nothing_makes_no_version(register: Register, kind: str) -> None:
-    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    made = await any_of(register, kind)
     same = await register.editor.patch(f"/v1/{kind}/{made['id']}", json={}, headers={"If-Match": "*"})
     assert same.json() == made
 
 
 @every_kind
 async def test_without_visibility_a_new_record_is_for_partners(register: Register, kind: str) -> None:
-    fields = await one_of(register.editor, kind)
+    fields = one_more(kind)
     del fields["visibility"]
     made = await create(register.editor, kind, fields)
     assert made["visibility"] == "partners"
@@ -104,7 +144,7 @@ async def test_without_visibility_a_new_record_is_for_partners(register: Registe
 
 @every_kind
 async def test_unknown_fields_and_parameters_are_refused_by_name(register: Register, kind: str) -> None:
-    fields = await one_of(register.editor, kind, nope="secret value")
+    fields = one_more(kind, nope="secret value")
     refused = await register.editor.post(f"/v1/{kind}", json=fields)
     is_problem(refused, 422, "invalid")
     assert [error["pointer"] for error in refused.json()["errors"]] == ["/nope"]
@@ -119,7 +159,7 @@ async def test_unknown_fields_and_parameters_are_refused_by_name(register: Regis
 
 @every_kind
 async def test_pages_follow_each_other_without_gap_or_repetition(register: Register, kind: str) -> None:
-    made = [(await create(register.editor, kind, await one_of(register.editor, kind)))["id"] for _ in range(5)]
+    made = [id_of(kind, number) for number in range(POPULACE)]
     seen: list[str] = []
     path = f"/v1/{kind}?limit=2&count=true"
     sizes = []
@@ -137,11 +177,7 @@ async def test_pages_follow_each_other_without_gap_or_repetition(register: Regis
 
 @every_kind
 async def test_every_sort_goes_both_ways_through_all_pages(register: Register, kind: str) -> None:
-    name, first, second = CHANGES[kind]
-    for value in (first, second, first):
-        await create(register.editor, kind, await one_of(register.editor, kind, **{name: value}))
-    await create(register.editor, kind, await one_of(register.editor, kind))
-    shape = (await register.public.get("/openapi.json")).json()["paths"][f"/v1/{kind}"]["get"]["parameters"]
+    shape = PATHS[f"/v1/{kind}"]["get"]["parameters"]
     sorts = next(p["schema"]["anyOf"][0]["enum"] for p in shape if p["name"] == "sort")
     assert {"updated_at", "-created_at"} <= set(sorts)
     for sort in sorts:
@@ -154,13 +190,11 @@ async def test_every_sort_goes_both_ways_through_all_pages(register: Register, k
             if page.json()["next_cursor"] is None:
                 break
             cursor = {"cursor": page.json()["next_cursor"]}
-        assert len(seen) == len(set(seen)) == 4, sort
+        assert len(seen) == len(set(seen)) == POPULACE, sort
 
 
 @every_kind
 async def test_a_cursor_is_good_for_its_own_query_and_tier_only(register: Register, kind: str) -> None:
-    for _ in range(2):
-        await create(register.editor, kind, await one_of(register.editor, kind))
     cursor = (await register.public.get(f"/v1/{kind}?limit=1")).json()["next_cursor"]
     assert (await register.public.get(f"/v1/{kind}?limit=2&cursor={cursor}")).status_code == 200
     for client, path in (
@@ -174,7 +208,7 @@ async def test_a_cursor_is_good_for_its_own_query_and_tier_only(register: Regist
 
 @every_kind
 async def test_reads_and_lists_answer_304_until_something_changes(register: Register, kind: str) -> None:
-    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    made = await any_of(register, kind)
     name, first, _ = CHANGES[kind]
     for path in (f"/v1/{kind}", f"/v1/{kind}/{made['id']}", f"/v1/{kind}/{made['id']}/history"):
         tag = (await register.public.get(path)).headers["etag"]
@@ -189,9 +223,10 @@ async def test_reads_and_lists_answer_304_until_something_changes(register: Regi
 @every_kind
 async def test_statements_of_list_and_read_do_not_grow(register: Register, kind: str) -> None:
     counts = []
-    for _ in range(2):
-        for _ in range(4):
-            made = await create(register.editor, kind, await one_of(register.editor, kind))
+    made = await any_of(register, kind)
+    for more in ((), range(POPULACE)):
+        if more:
+            await create_all(register.editor, *((kind, str(uuid4()), one_more(kind, number)) for number in more))
         row = []
         for path in (f"/v1/{kind}?count=true", f"/v1/{kind}/{made['id']}"):
             # As a partner: the public may get an answer that is ready.
@@ -207,7 +242,7 @@ async def test_statements_of_list_and_read_do_not_grow(register: Register, kind:
 
 @every_kind
 async def test_head_and_options_say_what_get_says(register: Register, kind: str) -> None:
-    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    made = await any_of(register, kind)
     for path in (f"/v1/{kind}", f"/v1/{kind}/{made['id']}", f"/v1/{kind}/{made['id']}/history"):
         got, head = await register.public.get(path), await register.public.head(path)
         assert (head.status_code, head.content) == (200, b"")
@@ -221,7 +256,7 @@ async def test_head_and_options_say_what_get_says(register: Register, kind: str)
 
 @every_kind
 async def test_browsers_may_read_for_everybody_and_never_with_a_key(register: Register, kind: str) -> None:
-    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    made = await any_of(register, kind)
     origin = {"Origin": "https://example.org"}
     asked = {**origin, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "if-none-match"}
     for path in (f"/v1/{kind}", f"/v1/{kind}/{made['id']}", f"/v1/{kind}/{uuid4()}"):
@@ -237,7 +272,7 @@ async def test_browsers_may_read_for_everybody_and_never_with_a_key(register: Re
 
 @every_kind
 async def test_the_same_idempotency_key_does_the_work_once(register: Register, kind: str) -> None:
-    fields = await one_of(register.editor, kind)
+    fields = one_more(kind)
     key = {"Idempotency-Key": "abc"}
     first = await register.editor.post(f"/v1/{kind}", json=fields, headers=key)
     again = await register.editor.post(f"/v1/{kind}", json=fields, headers=key)
@@ -245,14 +280,14 @@ async def test_the_same_idempotency_key_does_the_work_once(register: Register, k
     assert (again.headers["etag"], again.headers["location"]) == (first.headers["etag"], first.headers["location"])
     other = await register.editor.post(f"/v1/{kind}", json={**fields, "visibility": "partners"}, headers=key)
     is_problem(other, 422, "key-reused")
-    another = await one_of(register.editor, kind)
+    another = one_more(kind, 1)
     elsewhere = await register.keeper.post(f"/v1/{kind}", json=another, headers=key)
     assert elsewhere.json()["id"] != first.json()["id"]
 
 
 @every_kind
 async def test_what_cannot_be_read_is_refused_and_nothing_is_written(register: Register, kind: str) -> None:
-    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    made = await any_of(register, kind)
     before = (await register.admin.get(f"/v1/{kind}?count=true")).json()
     place, json_type = f"/v1/{kind}", {"Content-Type": "application/json"}
     for body, headers, status, slug in (
@@ -275,7 +310,7 @@ async def test_what_cannot_be_read_is_refused_and_nothing_is_written(register: R
 
 @every_kind
 async def test_without_a_key_nothing_is_written(register: Register, kind: str) -> None:
-    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    made = await any_of(register, kind)
     place = f"/v1/{kind}/{made['id']}"
     for client, status, slug in ((register.public, 401, "unauthorized"), (register.partner, 403, "forbidden")):
         is_problem(await client.post(f"/v1/{kind}", json=made), status, slug)
@@ -287,7 +322,7 @@ async def test_without_a_key_nothing_is_written(register: Register, kind: str) -
 
 @every_kind
 async def test_cascade_and_purge_are_for_admins(register: Register, kind: str) -> None:
-    made = await create(register.editor, kind, await one_of(register.editor, kind))
+    made = await any_of(register, kind)
     place = f"/v1/{kind}/{made['id']}"
     for query in ("cascade=true", "purge=true"):
         is_problem(await register.editor.delete(f"{place}?{query}", headers={"If-Match": "*"}), 403, "forbidden")
@@ -296,7 +331,7 @@ async def test_cascade_and_purge_are_for_admins(register: Register, kind: str) -
 @every_kind
 async def test_the_reason_of_a_change_is_for_partners(register: Register, kind: str) -> None:
     reason = {"X-Change-Reason": "%D0%BF%D0%BE%20%D0%BF%D1%80%D0%BE%D1%81%D1%8C%D0%B1%D0%B5"}
-    made = await register.editor.post(f"/v1/{kind}", json=await one_of(register.editor, kind), headers=reason)
+    made = await register.editor.post(f"/v1/{kind}", json=one_more(kind), headers=reason)
     path = f"{made.headers['location']}/history"
     assert (await register.partner.get(path)).json()["items"][0]["reason"] == "по просьбе"
     assert (await register.partner.get(path)).json()["items"][0]["author"] == "editor"

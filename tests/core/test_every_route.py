@@ -9,10 +9,9 @@ import pytest
 from app.main import openapi_text
 from app.register import KINDS
 from tests.conftest import Register
-from tests.core.test_conformance import is_problem
+from tests.core.test_conformance import PATHS, is_problem
 from tests.factories import article, charge, create, person
 
-PATHS: dict[str, dict[str, Any]] = json.loads(openapi_text())["paths"]
 NOBODY = "00000000-0000-4000-8000-000000000000"
 # Its clients send parameters of their own making.
 OPEN = "/v1/reconcile"
