@@ -170,9 +170,9 @@ def create_app(settings: Settings | None = None) -> Served:
 def _front(app: Served, settings: Settings) -> ASGIApp:
     """Give what stands in front of the routes: what is ready, what is planned, and what counts requests."""
     counted, refused = (metrics.count_ready, metrics.count_refused) if metrics.wanted() else (None, None)
-    front: ASGIApp = Express(app.routed, lambda: app.state.database.direct, counted)
+    front: ASGIApp = Express(app.routed, lambda: app.state["database"].direct, counted)
     if settings.hot_cache_mb:
-        front = Hot(front, lambda: app.state.database.watch, settings.hot_cache_mb * 1_000_000, counted, KINDS)
+        front = Hot(front, lambda: app.state["database"].watch, settings.hot_cache_mb * 1_000_000, counted, KINDS)
     public, key = settings.rate_limit_public, settings.rate_limit_key
     if public or key:
         front = Limits(front, app.routed, Clients(settings.proxies), public=public, key=key, counted=refused)

@@ -1,13 +1,15 @@
 """What writes cost, and what they do to those who read meanwhile; on a copy that is thrown away."""
 
+import contextlib
 import http.client
 import json
+import multiprocessing
 import statistics
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -19,6 +21,8 @@ from bench.servers import Server
 
 A_SECOND: Final = 10  # writes, while others read
 _BATCH: Final = 500
+_SLICE: Final = 1.0  # seconds at least, so that there are ten writes in each
+_STOCK: Final = 200  # people who are made before they are purged
 _SMALL_BATCH: Final = 20  # as an editor's import of a list
 _OK: Final = {200, 201, 204}
 Send = Callable[[str, str, object], Any]
@@ -76,9 +80,18 @@ class Writer:
 
     def batch(self, size: int = _SMALL_BATCH) -> int:
         """Create people at once."""
+        self._create(size)
+        return size
+
+    def _create(self, size: int) -> list[str]:
         operations = [{"op": "create", "kind": "persons", "id": str(uuid4()), "record": _person()} for _ in range(size)]
         self.send("POST", "/v1/batch", {"operations": operations})
-        return size
+        return [str(operation["id"]) for operation in operations]
+
+    def stock(self, way: str) -> None:
+        """Make beforehand what a way to write takes away, so that nothing else is measured."""
+        if way == "purge" and len(self._made) < _STOCK:
+            self._made += self._create(_STOCK)
 
     def large_batch(self) -> int:
         """Create many people at once."""
@@ -86,8 +99,6 @@ class Writer:
 
     def purge(self) -> int:
         """Erase a person who was made here before."""
-        if not self._made:
-            self.post()
         self.send("DELETE", f"/v1/persons/{self._made.pop()}?purge=true")
         return 1
 
@@ -119,6 +130,8 @@ def rates(server: Server, key: Mapping[str, str], seconds: float) -> Iterator[Wr
     if "batch" in ways:
         ways["batch"] = writer.large_batch
     for name, write in ways.items():
+        writer.stock(name)
+        write()  # what the first one needs is made for all
         started, records = time.perf_counter(), 0
         while time.perf_counter() - started < seconds or not records:
             records += write()
@@ -142,40 +155,50 @@ def disturbed(server: Server, key: Mapping[str, str], effort: Effort) -> Iterato
 def _disturbed(
     server: Server, key: Mapping[str, str], named: tuple[str, str], asked: Sequence[bytes], effort: Effort
 ) -> Disturbed:
-    writer = Writer(server.base, key)
-    write = ways_of(server, writer)[named[1]]
     left, done = [], []
-    for _ in range(effort.rounds):
-        alone = load.run(server.base, asked, effort.seconds)
-        with _writing(write) as count:
-            beside = load.run(server.base, asked, effort.seconds)
-        left.append(beside.requests / alone.requests)
-        done.append(count[0] / effort.seconds)
+    seconds = max(effort.seconds, _SLICE)
+    with _editor(server, key, named[1]) as editor:
+        for _ in range(effort.rounds):
+            alone = load.run(server.base, asked, seconds)
+            editor.send("write")
+            beside = load.run(server.base, asked, seconds)
+            editor.send("rest")
+            done.append(editor.recv() / seconds)
+            left.append(beside.requests / alone.requests)
     return Disturbed(named[0], named[1], statistics.median(left), noise_of(left), statistics.median(done))
 
 
 @contextmanager
-def _writing(write: Callable[[], int]) -> Iterator[list[int]]:
-    """Write ten times a second while the block runs; what is given counts the writes."""
-    over, count, failed = threading.Event(), [0], list[BaseException]()
-
-    def work() -> None:
-        due = time.perf_counter()
-        try:
-            while not over.is_set():
-                write()
-                count[0] += 1
-                due += 1 / A_SECOND
-                over.wait(max(0.0, due - time.perf_counter()))
-        except BaseException as error:  # noqa: BLE001 - raised below, in the thread that waits
-            failed.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
+def _editor(server: Server, key: Mapping[str, str], way: str) -> Iterator["Connection[str, int]"]:
+    """Give an editor in a process of its own, who takes no time from the reader, and writes when told to."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_write, args=(server, dict(key), way, theirs), daemon=True)
+    process.start()
+    theirs.close()
     try:
-        yield count
+        ours.recv()  # ready
+        yield ours
     finally:
-        over.set()
-        thread.join()
-    if failed:
-        raise failed[0]
+        ours.close()
+        process.join(10)
+        process.kill()
+
+
+def _write(server: Server, key: Mapping[str, str], way: str, told: "Connection[int, str]") -> None:
+    """Write ten times a second from one word to the next, and tell how often; until nobody says anything more."""
+    writer = Writer(server.base, key)
+    write = ways_of(server, writer)[way]
+    writer.stock(way)
+    write()
+    told.send(0)
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while told.recv():
+            count, due = 0, time.perf_counter()
+            while not told.poll(max(0.0, due - time.perf_counter())):
+                write()
+                count += 1
+                due += 1 / A_SECOND
+            told.recv()
+            told.send(count)
+            writer.stock(way)
