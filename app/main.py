@@ -142,7 +142,8 @@ def create_app(settings: Settings | None = None) -> Served:
     app.state.parameters = {}
     app.state.press = PressRoom(settings.press_queue)
     for router in _ROUTERS:
-        app.include_router(router)
+        # As they are: the framework builds each route that is included once more, when it is first asked for.
+        app.router.routes.extend(router.routes)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     routes = [route for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     methods = Methods((route.path, route.path_regex, frozenset(route.methods or ())) for route in routes)
