@@ -3,20 +3,24 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, cast
+from typing import Annotated, Any, Final, TypeVar, cast
 from uuid import UUID
 
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic_core import from_json
 from sqlalchemy import CTE, Select, String, Subquery, and_, func, literal, select, union_all
 from sqlalchemy import cast as as_type
 
-from app.core.columns import AskedFormat
+from app.core.columns import TABLE_CONTENT, AskedFormat
+from app.core.contract import IF_NONE_MATCH, answers
 from app.core.desk import Desk
 from app.core.dialects import OuterFirst
 from app.core.documents import documents
 from app.core.filters import Filter
+from app.core.problems import docs
 from app.core.record import Tier
+from app.core.requests import JSON, STRICT
 from app.core.types import LocalizedLine
 from app.reading.days import AsOf
 from app.reading.facts import ANY
@@ -28,6 +32,7 @@ from app.register.persons import persons
 _OF_PAGES: Final = ("limit", "cursor", "count", "sort")
 _COLUMNS: Final = ("status", "facility", "sex")
 _PLACES: Final = 500
+_PROBLEMS: Final = ("malformed", "unauthorized", "invalid", "unavailable", "internal")
 
 
 class CountsAsked(BaseModel):
@@ -160,3 +165,29 @@ async def with_names(desk: Desk, places: list[dict[str, Any]]) -> list[dict[str,
         rows = await desk.session.execute(select(c.id, c.body).where(*these, c.body.is_not(None)))
         names |= {str(row.id): from_json(row.body)["name"] for row in rows}
     return [{**place, "name": names.get(place["value"])} for place in places]
+
+
+def route_of_counts(
+    path: str,
+    read: Callable[..., Any],
+    asked: type[CountsAsked],
+    out: type[BaseModel],
+    *,
+    example: dict[str, Any],
+    **said: Any,  # noqa: ANN401 - what the framework takes
+) -> APIRouter:
+    """Make the route of counts; its parameters are ``asked`` and the filters of persons."""
+    made = APIRouter(prefix=path, tags=[persons.kind.name], dependencies=STRICT)
+    read.__annotations__["asked"] = Annotated[with_filters(asked), Query()]
+    answered: dict[int | str, dict[str, Any]] = answers("GET", 200, out)
+    answered[200]["content"] = {JSON: {"example": example}, **TABLE_CONTENT}
+    made.add_api_route(
+        "",
+        read,
+        methods=["GET"],
+        response_model=None,
+        responses={**answered, **docs(*_PROBLEMS)},
+        openapi_extra={"parameters": [IF_NONE_MATCH]},
+        **said,
+    )
+    return made

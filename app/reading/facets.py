@@ -1,22 +1,19 @@
 """``GET /v1/persons/facets``: what the people of a list have in common, counted."""
 
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
-from app.core.columns import TABLE_CONTENT, Columns, as_table, format_of
-from app.core.contract import IF_NONE_MATCH, answers
+from app.core.columns import Columns, as_table, format_of
 from app.core.documents import etag
-from app.core.problems import docs
-from app.core.requests import JSON, STRICT, ReadDesk, answer
-from app.reading.counting import Count, CountsAsked, PlaceCount, counted, question, with_filters, with_names
+from app.core.requests import ReadDesk, answer
+from app.reading.counting import Count, CountsAsked, PlaceCount, counted, question, route_of_counts, with_names
 from app.reading.filtering import day_of
 from app.register.persons import persons
 
-_PROBLEMS: Final = ("malformed", "unauthorized", "invalid", "unavailable", "internal")
 _TEXT: Final = """\
 Counts over all people whom the same parameters find in the list: how many there are of each status, article and so
 on.
@@ -75,7 +72,6 @@ class FacetRow(BaseModel):
 
 def router() -> APIRouter:
     """Make the route; its parameters are the filters of persons."""
-    made = APIRouter(prefix="/v1/persons/facets", tags=[persons.kind.name], dependencies=STRICT)
 
     async def read_facets(request: Request, desk: ReadDesk, asked: CountsAsked) -> Response:
         query = question(asked)
@@ -91,18 +87,5 @@ def router() -> APIRouter:
         body = to_json({"as_of": day_of(query), "total": found.total, **facets})
         return answer(request, body, etag(found.total, body))
 
-    read_facets.__annotations__["asked"] = Annotated[with_filters(CountsAsked), Query()]
-    said: dict[int | str, dict[str, Any]] = answers("GET", 200, FacetsOut)
-    said[200]["content"] = {JSON: {"example": EXAMPLE}, **TABLE_CONTENT}
-    made.add_api_route(
-        "",
-        read_facets,
-        methods=["GET"],
-        summary="Count people",
-        description=_TEXT,
-        operation_id="read_persons_facets",
-        response_model=None,
-        responses={**said, **docs(*_PROBLEMS)},
-        openapi_extra={"parameters": [IF_NONE_MATCH]},
-    )
-    return made
+    said = {"summary": "Count people", "description": _TEXT, "operation_id": "read_persons_facets"}
+    return route_of_counts("/v1/persons/facets", read_facets, CountsAsked, FacetsOut, example=EXAMPLE, **said)

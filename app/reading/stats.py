@@ -5,30 +5,27 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import accumulate, pairwise
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from sqlalchemy import FromClause, Select, String, and_, case, func, literal, select
 from sqlalchemy import cast as as_type
 
-from app.core.columns import TABLE_CONTENT, Columns, as_table, format_of
-from app.core.contract import IF_NONE_MATCH, answers
+from app.core.columns import Columns, as_table, format_of
 from app.core.dialects import OuterFirst
 from app.core.documents import etag
 from app.core.filters import Filter
-from app.core.problems import docs
 from app.core.record import Tier
-from app.core.requests import JSON, STRICT, ReadDesk, answer
+from app.core.requests import ReadDesk, answer
 from app.core.terms import Term
-from app.reading.counting import Count, CountsAsked, People, PlaceCount, counted, question, with_filters, with_names
+from app.reading.counting import Count, CountsAsked, People, PlaceCount, counted, question, route_of_counts, with_names
 from app.reading.filtering import day_of
 from app.reading.kept import standings
 from app.reading.spans import HELD
 from app.register.persons import persons
 
-_PROBLEMS: Final = ("malformed", "unauthorized", "invalid", "unavailable", "internal")
 _TEXT: Final = """\
 The people whom the same parameters find in the list, in numbers: by status, article, facility, country, sex, year and
 length of term, and how many of them were held at the end of each month.
@@ -171,7 +168,6 @@ class _Running:
 
 def router() -> APIRouter:
     """Make the route; its parameters are the filters of persons."""
-    made = APIRouter(prefix="/v1/stats", tags=[persons.kind.name], dependencies=STRICT)
 
     async def read_stats(request: Request, desk: ReadDesk, asked: StatsAsked) -> Response:
         query = question(asked)
@@ -190,21 +186,8 @@ def router() -> APIRouter:
         body = to_json({"as_of": day_of(query), "total": found.total, **stats, "held": held})
         return answer(request, body, etag(found.total, body))
 
-    read_stats.__annotations__["asked"] = Annotated[with_filters(StatsAsked), Query()]
-    said: dict[int | str, dict[str, Any]] = answers("GET", 200, StatsOut)
-    said[200]["content"] = {JSON: {"example": EXAMPLE}, **TABLE_CONTENT}
-    made.add_api_route(
-        "",
-        read_stats,
-        methods=["GET"],
-        summary="People in numbers",
-        description=_TEXT,
-        operation_id="read_stats",
-        response_model=None,
-        responses={**said, **docs(*_PROBLEMS)},
-        openapi_extra={"parameters": [IF_NONE_MATCH]},
-    )
-    return made
+    said = {"summary": "People in numbers", "description": _TEXT, "operation_id": "read_stats"}
+    return route_of_counts("/v1/stats", read_stats, StatsAsked, StatsOut, example=EXAMPLE, **said)
 
 
 def _bands(counts: Mapping[str | None, int]) -> list[dict[str, Any]]:
