@@ -41,7 +41,7 @@ mirrors: Final = Table(
     Column("register_id", Uuid, primary_key=True),
     Column("url", String, nullable=False),
     Column("tier", SmallInteger, nullable=False),  # what is copied is what this tier sees there
-    Column("state", String, nullable=False),  # copying, deriving, following
+    Column("state", String, nullable=False),  # copying, leading, deriving, following
     Column("cursor", String),  # where to follow from
     # The last record of the export that is here, while copying.
     Column("copied_kind", String),

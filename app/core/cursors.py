@@ -25,6 +25,7 @@ from app.core.record import Tier
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBERS: Final = struct.Struct(">QQ")
 _TAG: Final = 12
+_ACTION: Final = ":"  # stands before an action, behind the kinds
 _CURSOR_AT: Final = len('{"cursor":"')
 _FOREIGN: Final = (
     "This cursor is not of this register as your key sees it now. Start again without it, or use the key with "
@@ -45,21 +46,23 @@ class Place:
     """A place in the commit order: behind the change at ``position``, made at ``at``, in a feed of ``kinds``.
 
     The time tells whether the register still has that change there: after a restore it may have another.
-    No kinds means all of them.
+    No kinds means all of them, and no action every one.
     """
 
     position: int
     at: datetime
     kinds: tuple[str, ...] = ()
+    action: str = ""
 
-    def serves(self, kinds: tuple[str, ...]) -> bool:
-        """Tell whether a feed of these kinds can go on here without missing anything."""
-        return not self.kinds or (bool(kinds) and set(kinds) <= set(self.kinds))
+    def serves(self, kinds: tuple[str, ...], action: str = "") -> bool:
+        """Tell whether a feed of these kinds and this action can go on here without missing anything."""
+        enough = not self.kinds or (bool(kinds) and set(kinds) <= set(self.kinds))
+        return enough and self.action in {"", action}
 
 
-def start(kinds: tuple[str, ...] = ()) -> Place:
+def start(kinds: tuple[str, ...] = (), action: str = "") -> Place:
     """Give the place before the first change."""
-    return Place(0, _EPOCH, kinds)
+    return Place(0, _EPOCH, kinds, action)
 
 
 class Cursors:
@@ -73,7 +76,8 @@ class Cursors:
     def seal(self, place: Place) -> str:
         """Write a place as a cursor."""
         microseconds = (place.at - _EPOCH) // timedelta(microseconds=1)
-        plain = _NUMBERS.pack(place.position, microseconds) + ",".join(place.kinds).encode()
+        words = ",".join(place.kinds) + (f"{_ACTION}{place.action}" if place.action else "")
+        plain = _NUMBERS.pack(place.position, microseconds) + words.encode()
         tag = hmac.digest(self._sign, plain, "sha256")[:_TAG]
         return base64.urlsafe_b64encode(tag + self._hidden(tag, plain)).decode().rstrip("=")
 
@@ -87,9 +91,9 @@ class Cursors:
         if len(plain) < _NUMBERS.size or not hmac.compare_digest(tag, hmac.digest(self._sign, plain, "sha256")[:_TAG]):
             raise Problem("foreign-cursor", _FOREIGN)
         position, microseconds = _NUMBERS.unpack_from(plain)
-        words = plain[_NUMBERS.size :].decode()
+        words, _, action = plain[_NUMBERS.size :].decode().partition(_ACTION)
         kinds = tuple(words.split(",")) if words else ()
-        return Place(position, _EPOCH + timedelta(microseconds=microseconds), kinds)
+        return Place(position, _EPOCH + timedelta(microseconds=microseconds), kinds, action)
 
     def _hidden(self, tag: bytes, text: bytes) -> bytes:
         pad = hashlib.shake_256(self._hide + tag).digest(len(text))

@@ -7,10 +7,23 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    Uuid,
+    literal_column,
+)
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from app.core.dialects import partial_index
 from app.core.kinds import Fields
 
 documents: Final = Table(
@@ -34,6 +47,10 @@ documents: Final = Table(
     Index("ix_documents_updated", "tier", "kind", "updated_at", "id"),
     Index("ix_documents_created", "tier", "kind", "created_at", "id"),
 )
+
+# What leads on to another record. In these very words, as an index holds them and only them.
+LEADS: Final = documents.c.action == literal_column("'merge'")
+partial_index("ix_documents_merged", documents.c.tier, documents.c.action, documents.c.position, where=LEADS)
 
 # The field by which a merged record is linked with the one that it is part of; its tier is the first that saw it.
 MERGED: Final = "merged_into"

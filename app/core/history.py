@@ -121,6 +121,7 @@ class Change(NamedTuple):
     given: Given | None = None  # what another register says, of a record that is copied
     whole: bool = True  # whether a copied record is shown as it was given to those whose sight is copied
     into: Key | None = None  # what a merged record is part of
+    first: Tier | None = None  # the first tier that saw a merged record
 
 
 Heard = tuple[int, int, str, str | None]  # tier, version, action and mark of a row of `versions`

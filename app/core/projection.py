@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from app.core import copies
@@ -15,6 +15,7 @@ from app.core.copies import Given
 from app.core.documents import MERGED, documents, fingerprint, links
 from app.core.history import Change, Move
 from app.core.kinds import COMMON, Fields, Key, Kinds
+from app.core.known import Known, Led, before, end_of, known_of
 from app.core.problems import Problem
 from app.core.record import Tier
 from app.core.visibility import cut, effective, effective_of_copy, redact, seen_by
@@ -35,28 +36,6 @@ class Touch(NamedTuple):
     given: Given | None = None
     into: Key | None = None
     first: Tier | None = None
-
-
-class Known(NamedTuple):
-    """The row that a tier has of a record."""
-
-    version: int
-    action: str
-    hash: str
-    gone: bool
-    created_at: datetime
-    updated_at: datetime
-    body: bytes | None
-    source: UUID | None
-
-    @property
-    def live(self) -> bool:
-        return self.action == "upsert"
-
-    @property
-    def seen(self) -> bool:
-        """Tell whether the tier sees the record, or what it was merged into."""
-        return self.action in {"upsert", "merge"}
 
 
 def by_kind(keys: Iterable[Key]) -> Iterator[tuple[str, list[UUID]]]:
@@ -125,7 +104,9 @@ class Projector:
         self._session = session
         self._kinds = kinds
         self._fields: dict[Key, Fields | None] = {}
-        self._led: dict[Key, tuple[Key, Tier]] = {}  # where merged records lead, and from which tier on
+        self._led: Led = {}
+        self._withdrawn: set[Key] = set()  # copied ones that their source shows no more, deleted or not
+        self._forgotten: set[Key] = set()  # copied ones that led on until now, and are to be erased
         self._links: dict[Key, list[Key]] = {}
         self._given: dict[Key, Given] = {}
         self._source: dict[Key, UUID | None] = {}  # where each record that is here is copied from
@@ -142,6 +123,7 @@ class Projector:
         self._add(touched)
         self._load(touched)
         self._refuse(touched)
+        self._forget(touched)
         self._lead(touched)
         frontier = self._place(touched)
         followers: dict[Key, Touch] = {}
@@ -174,6 +156,8 @@ class Projector:
             kind = self._kinds[key[0]]
             self._links[key] = [target for _, target, _ in kind.links(touch.fields)] if touch.fields else []
             self._source[key] = touch.given.source if touch.given else None
+            if touch.action == "withdraw":
+                self._withdrawn.add(key)
             if touch.given:
                 self._given[key] = touch.given
 
@@ -181,7 +165,7 @@ class Projector:
         for kind, ids in by_kind(keys):
             query = select(documents).where(documents.c.kind == kind, documents.c.id.in_(ids))
             for row in self._session.execute(query):
-                self._known.setdefault((kind, row.id), {})[Tier(row.tier)] = _known(row)
+                self._known.setdefault((kind, row.id), {})[Tier(row.tier)] = known_of(row)
 
     def _refuse(self, touched: dict[Key, Touch]) -> None:
         for key in touched.keys() & self._known.keys() - self._given.keys():
@@ -193,11 +177,21 @@ class Projector:
                 raise copies.refusal(self._session, source)
 
     def _lead(self, touched: dict[Key, Touch]) -> None:
-        """Note where merged records lead: whoever saw them until then."""
+        """Note where merged records lead: whoever saw them until then, here or at their source; and on from there."""
         for key, touch in touched.items():
-            first = self._was(key) if touch.first is None else touch.first
-            if touch.into is not None and first is not None:
-                self._led[key] = touch.into, first
+            saw = [tier for tier in (self._was(key), touch.first) if tier is not None]
+            if touch.into is not None and saw:
+                self._led[key] = touch.into, min(saw)
+        ends = {into for into, _ in self._led.values()}
+        while ends := ends - self._led.keys() - self._fields.keys():
+            further = merged(self._session, ends)
+            self._led |= further
+            ends = {into for into, _ in further.values()}
+
+    def _forget(self, touched: dict[Key, Touch]) -> None:
+        """Note which copied records led on, and do not any more: nothing is kept of them, whoever sees it."""
+        gone = [key for key, touch in touched.items() if touch.given and touch.fields is None and touch.into is None]
+        self._forgotten = set(merged(self._session, gone))
 
     def _following(self, keys: Iterable[Key]) -> dict[Key, Touch]:
         """Give the touches of records to which nothing happened but what they refer to."""
@@ -227,11 +221,10 @@ class Projector:
         owned = [(key, owner) for key, owner in owners.items() if owner]
         for key, owner in owned:
             self._sight[key] = self._first(key, owner)
-        led = [key for key in owners if key in self._led]
-        self._look_up({self._led[key][0] for key in led})
-        for key in led:
-            into, first = self._led[key]
-            seen = self._sight.get(into)
+        led = {key: end_of(key, self._led) for key in owners if key in self._led}
+        self._look_up({end for end, _ in led.values()} - self._led.keys())
+        for key, (end, first) in led.items():
+            seen = None if end in self._led else self._sight.get(end)
             self._sight[key] = None if seen is None else max(first, seen)
         return [key for key in (*unowned, *(key for key, _ in owned), *led) if self._moves(key)]
 
@@ -286,11 +279,12 @@ class Projector:
         moves = (self._move(key, touch, tier, known.get(tier), others) for tier in Tier)
         told = tuple(move for move in moves if move)
         full = known.get(Tier.PRIVATE)
-        before = stored_fields(full.body) if full and full.body else None
+        old = stored_fields(full.body) if full and full.body else None
         made = full.created_at if full and touch.fields is None else touch.created_at
         whole = given is None or touch.fields is None or self._whole(key, given.tier, others)
         tiers = frozenset(known)
-        return Change(key, touch.action, touch.fields, made, told, tiers, before, given, whole, touch.into)
+        led = self._led[key] if touch.into else (None, None)
+        return Change(key, touch.action, touch.fields, made, told, tiers, old, given, whole, *led)
 
     def _whole(self, key: Key, tier: Tier, others: set[Key]) -> bool:
         """Tell whether a tier sees a copied record, and everything of others that it refers to."""
@@ -303,7 +297,8 @@ class Projector:
         if key in self._led:
             return self._lead_on(key, touch, tier, known)
         if touch.fields is None or not sees(key):
-            return _leave(touch, tier, known)
+            led = tier is Tier.PRIVATE and key in self._forgotten
+            return _leave(touch, tier, known, led=led)
         if given and tier >= given.tier:
             return self._given_move(key, touch.fields, given, tier, known, others)
         fields, mark = self._marked(redact(self._kinds[key[0]], touch.fields, tier, sees))
@@ -311,7 +306,7 @@ class Projector:
         if known and known.live and (known.hash, known.source) == (mark, source):
             return None
         version = known.version + 1 if known else 1
-        return Move(tier, "upsert", version, mark, gone=False, fields=fields, **_before(known))
+        return Move(tier, "upsert", version, mark, gone=False, fields=fields, **before(known))
 
     def _given_move(
         self, key: Key, fields: Fields, given: Given, tier: Tier, known: Known | None, others: set[Key]
@@ -325,30 +320,33 @@ class Projector:
         now = (given.version, mark, given.source, body)
         if known and known.live and now == (known.version, known.hash, known.source, body and known.body):
             return None
-        told = {"body": body, "updated_at": given.updated_at, **_before(known)}
+        told = {"body": body, "updated_at": given.updated_at, **before(known)}
         return Move(tier, "upsert", given.version, mark, gone=False, fields=fields, **told)
 
     def _lead_on(self, key: Key, touch: Touch, tier: Tier, known: Known | None) -> Move | None:
         """Give what a tier hears of a merged record: where it leads, or that it leads nowhere any more."""
-        into, first = self._led[key]
-        action = self._end(into, tier)
-        if known is None or tier < first:
+        action = self._end(key, tier)
+        if tier < self._led[key][1]:
             return None
-        if known.action == action and (touch.action == "follow" or action != "merge"):
+        # Of a copied one the link waits here for what it leads to; others hear of it when they are led there.
+        waits = tier is Tier.PRIVATE and touch.action == "merge"
+        if known is None and action != "merge" and not waits:
+            return None
+        if known and known.action == action and not waits and (touch.action == "follow" or action != "merge"):
             return None  # where it leads is another matter: that may be new
-        given = touch.given if touch.action == "merge" else None
-        version = given.version if given and tier >= given.tier else known.version + 1
-        return Move(tier, action, version, "", action == "delete", None, **_before(known))
+        given = touch.given if touch.action == "merge" or known is None else None
+        version = given.version if given and tier >= given.tier else known.version + 1 if known else 1
+        return Move(tier, action, version, "", action == "delete", None, **before(known))
 
     def _end(self, key: Key, tier: Tier) -> str:
-        """Give what becomes, for a tier, of a record that leads to this one."""
-        if seen_by(tier, self._sight)(key):
+        """Give what becomes, for a tier, of a merged record."""
+        end, first = end_of(key, self._led)
+        if end in self._led or end in self._withdrawn or tier < first:
+            return "withdraw"
+        if seen_by(tier, self._sight)(end):
             return "merge"
-        if key in self._led:
-            into, first = self._led[key]
-            return "withdraw" if tier < first else self._end(into, tier)
-        known = self._known.get(key, {}).get(tier)
-        gone = self._fields.get(key) is None and known is not None and (known.seen or known.gone)
+        known = self._known.get(end, {}).get(tier)
+        gone = self._fields.get(end) is None and known is not None and (known.seen or known.gone)
         return "delete" if gone else "withdraw"
 
     def _marked(self, fields: Fields) -> tuple[Fields, str]:
@@ -359,23 +357,18 @@ class Projector:
         return said, mark
 
 
-def _before(known: Known | None) -> dict[str, Any]:
-    return {"was": known.hash, "was_version": known.version} if known else {}
+def _leave(touch: Touch, tier: Tier, known: Known | None, *, led: bool) -> Move | None:
+    """Give what a tier hears of a record that it no longer sees: nothing, if it never did.
 
-
-def _known(row: Row[Any]) -> Known:
-    return Known(row.version, row.action, row.hash, row.gone, row.created_at, row.updated_at, row.body, row.source)
-
-
-def _leave(touch: Touch, tier: Tier, known: Known | None) -> Move | None:
-    """Give what a tier hears of a record that it no longer sees: nothing, if it never did."""
-    if known is None or (not known.seen and touch.action != "purge") or known.action == "purge":
+    ``led``: a copied one that is to be erased, though where it led was out of sight already.
+    """
+    if known is None or not (known.seen or led or touch.action == "purge") or known.action == "purge":
         return None
     given = touch.given
     version = given.version if given and tier >= given.tier else known.version + 1
     action = touch.action if touch.fields is None else "withdraw"
     gone = action == "delete" or (action == "purge" and (known.seen or known.gone))
-    return Move(tier, action, version, "", gone, None, **_before(known))
+    return Move(tier, action, version, "", gone, None, **before(known))
 
 
 def live(kind: str, tier: Tier) -> ColumnElement[bool]:

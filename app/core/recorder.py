@@ -238,10 +238,10 @@ def _body(change: Change, writing: Writing) -> bytes | None:
 
 
 def _led(change: Change) -> dict[str, Any]:
-    """Give the link of a record that was merged; every tier that saw it hears of that."""
+    """Give the link of a record that was merged; every tier that saw it hears of that, or will once it may."""
     (kind, record_id), (to_kind, to_id) = change.key, change.into or change.key
-    first = min(int(move.tier) for move in change.moves)
-    return {"kind": kind, "id": record_id, "field": MERGED, "to_kind": to_kind, "to_id": to_id, "tier": first}
+    first = Tier.PRIVATE if change.first is None else change.first
+    return {"kind": kind, "id": record_id, "field": MERGED, "to_kind": to_kind, "to_id": to_id, "tier": int(first)}
 
 
 def _place_documents(session: Session, done: list[Change], rows: list[dict[str, Any]], writing: Writing) -> None:

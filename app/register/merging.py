@@ -140,7 +140,10 @@ async def unmerge_person(request: Request, desk: WriteDesk, id: PathId) -> Respo
         raise Problem("not-found", "This record is not part of another one.")
     into = await desk.merged_into(_PERSON, id)
     require_match(request, await desk.find(_PERSON, into))
-    await Undoing(desk, await desk.session.run_sync(steps_of_merge, (_PERSON.name, id)), into).carry_out()
+    steps = await desk.session.run_sync(steps_of_merge, (_PERSON.name, id))
+    if (_PERSON.name, id) not in {step.key for step in steps}:
+        raise Problem(UNMERGEABLE.slug, "What this record said before was never told to this register.")
+    await Undoing(desk, steps, into).carry_out()
     await desk.settle()
     return Response(status_code=204)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -52,6 +52,13 @@ After = Annotated[
 Kinds = Annotated[
     list[KindName] | None, Query(max_length=50, description="These kinds of record only; repeat for several.")
 ]
+Leading = Annotated[
+    Literal["merge"] | None,
+    Query(
+        description="`merge`: only what leads on to another record now; an export does not hold it. Read it to its end "
+        "once you have made a copy, and then follow from the copy's cursor: cursors of this feed skip all else."
+    ),
+]
 _PROBLEMS: Final = ("foreign-cursor", "unauthorized", "invalid", "unavailable", "internal")
 router = APIRouter(prefix="/v1/changes", tags=["sync"], dependencies=STRICT)
 
@@ -72,6 +79,7 @@ async def list_changes(
     request: Request,
     after: After = None,
     kind: Kinds = None,
+    action: Leading = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="How many at most.")] = 500,
     wait: Annotated[int, Query(ge=0, le=60, description="Wait so many seconds for something to happen.")] = 0,
 ) -> Response:
@@ -81,9 +89,9 @@ async def list_changes(
     one that comes later; at the end all are there. Cursors are good for this register and for keys that see the
     same. With `wait`, an answer without items comes when the time is over. See docs/sync.md for the whole protocol.
     """
-    follower = Follower(request, kinds_of(kind), limit, brief=not wait)
+    follower = Follower(request, kinds_of(kind), limit, action or "", brief=not wait)
     view, page = await follower.page(after)
-    if not wait and not view.kinds:
+    if not wait and not view.kinds and not view.action:
         leave_feed_plan(request, view.tier, await follower.cursors(view), limit, goes_on=bool(after))
     if wait and not page.items and await watch_of(request).news(view, await follower.position(view, page), wait):
         view, page = await follower.page(page.cursor)

@@ -145,8 +145,8 @@ async def _lines(follower: Follower, cursor: str | None, after: Key | None) -> A
 
 async def _begun(session: AsyncSession, follower: Follower, place: Place) -> Place:
     """Check the cursor of the export that goes on."""
-    if place.kinds != follower.kinds:
-        raise Problem("foreign-cursor", "This cursor is of an export of other kinds.")
+    if place.kinds != follower.kinds or place.action:
+        raise Problem("foreign-cursor", "This cursor is of another export, or of none.")
     try:
         await confirm(session, place)
     except Unreached:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, select, union_all
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.cursors import Cursors, Place, cursor_in, heading, start
 from app.core.dialects import OuterFirst
 from app.core.dialects.joining import Joined, Spelled
-from app.core.documents import documents, etag
+from app.core.documents import LEADS, documents, etag
 from app.core.history import changes, register
 from app.core.kinds import Key
 from app.core.lists import BETWEEN
@@ -21,10 +22,15 @@ from app.core.record import Tier
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a follower follows: all that a tier hears, or these kinds of it."""
+    """What a follower follows: all that a tier hears, or these kinds of it, or only what leads on (`merge`)."""
 
     tier: Tier
     kinds: tuple[str, ...] = ()
+    action: str = ""
+
+    def place(self, position: int, at: datetime) -> Place:
+        """Give a place in this feed."""
+        return Place(position, at, self.kinds, self.action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +90,14 @@ async def page_after(session: AsyncSession, view: View, cursors: Cursors, after:
     A record has one row per tier, which moves to the end when it changes: whoever reads on meets it there.
     """
     await confirm(session, after)
-    if not view.kinds:
+    if not view.kinds and not view.action:
         rows = (await session.execute(all_after(view.tier, after.position, limit + 1))).all()
         if all(row.heading is not None for row in rows):
             return page_of(rows, cursors.seal(after), limit)
     rows = (await session.execute(_after(view, after.position, limit + 1))).all()
     merged = [(row.kind, row.id) for row in rows if row.action == "merge"]
     into = await session.run_sync(merged_into, merged) if merged else {}
-    here = cursors.seal(Place(after.position, after.at, view.kinds))
+    here = cursors.seal(view.place(after.position, after.at))
     return page_of([(_heading(row, view, cursors, into), row.body) for row in rows], here, limit)
 
 
@@ -118,7 +124,7 @@ def joined_after(tier: Tier, position: int, limit: int) -> Select[bytes, int, in
 async def end_of(session: AsyncSession, view: View) -> Place:
     """Give the place behind the last thing that a view heard: what others hear since does not move it."""
     row = (await session.execute(last_of(view))).first()
-    return Place(row.position, row.at, view.kinds) if row else start(view.kinds)
+    return view.place(row.position, row.at) if row else start(view.kinds, view.action)
 
 
 async def confirm(session: AsyncSession, place: Place) -> None:
@@ -137,8 +143,10 @@ def _after(view: View, position: int, limit: int) -> Select[Any]:
     c = documents.c
     columns = (c.position, changes.c.at, c.kind, c.id, c.version, c.action, c.body)
     wanted: ColumnElement[bool] = and_(c.tier == int(view.tier), c.position > position)
-    if len(view.kinds) == 1:
-        wanted = and_(wanted, c.kind == view.kinds[0])
+    if view.action:  # few records, by an index that holds nothing else
+        wanted = and_(wanted, LEADS, *_of(view.kinds))
+    elif len(view.kinds) == 1:
+        wanted = and_(wanted, *_of(view.kinds))
     elif view.kinds:
         # Each kind by its own index, so that a page costs the same wherever it is.
         each = [
@@ -153,6 +161,11 @@ def _after(view: View, position: int, limit: int) -> Select[Any]:
     return select(*columns).select_from(_placed()).where(wanted).order_by(c.position).limit(limit)
 
 
+def _of(kinds: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    c = documents.c
+    return [c.kind.in_(kinds) if len(kinds) > 1 else c.kind == kinds[0]] if kinds else []
+
+
 def _placed() -> FromClause:
     """Give the documents with when they changed here: a copied record's own times are those of its source."""
     return OuterFirst(documents, changes, changes.c.position == documents.c.position)
@@ -160,21 +173,20 @@ def _placed() -> FromClause:
 
 def last_of(view: View) -> Select[Any]:
     """Give the query for the place and time of the last thing that a view heard."""
-    if not view.kinds:
-        return _last(view.tier)
-    each = [_last(view.tier, kind).subquery() for kind in view.kinds]
+    if view.action or not view.kinds:
+        return _last(view.tier, *([LEADS] if view.action else []), *_of(view.kinds))
+    each = [_last(view.tier, documents.c.kind == kind).subquery() for kind in view.kinds]
     all_of_them = union_all(*(select(one.c.position) for one in each)).subquery()
     newest = select(all_of_them.c.position).order_by(all_of_them.c.position.desc()).limit(1)
     return select(changes.c.position, changes.c.at).where(changes.c.position == newest.scalar_subquery())
 
 
-def _last(tier: Tier, kind: str | None = None) -> Select[Any]:
+def _last(tier: Tier, *wanted: ColumnElement[bool]) -> Select[Any]:
     c = documents.c
-    mine = [c.tier == int(tier), *([c.kind == kind] if kind else [])]
-    query = select(c.position, changes.c.at).select_from(_placed()).where(*mine)
+    query = select(c.position, changes.c.at).select_from(_placed()).where(c.tier == int(tier), *wanted)
     return query.order_by(c.position.desc()).limit(1)
 
 
 def _heading(row: Row[Any], view: View, cursors: Cursors, into: Mapping[Key, tuple[Key, Tier]]) -> bytes:
-    cursor, key = cursors.seal(Place(row.position, row.at, view.kinds)), (row.kind, row.id)
+    cursor, key = cursors.seal(view.place(row.position, row.at)), (row.kind, row.id)
     return heading(cursor, row.at, key, row.version, row.action, into[key][0] if key in into else None)

@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import AfterValidator, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.cursors import Cursors, cursors_of, start
+from app.core.cursors import Cursors, Place, cursors_of, start
 from app.core.problems import Problem
 from app.core.reads import note_reader
 from app.core.requests import database_of, identified, may_be_brief
@@ -32,6 +32,11 @@ def kinds_of(asked: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(sorted(set(asked or ())))
 
 
+def _narrower(place: Place) -> str:
+    these = ", ".join((*place.kinds, *([f"`action={place.action}`"] if place.action else [])))
+    return f"This cursor is of a feed of {these} only; it skips what else there is."
+
+
 @dataclass(frozen=True, slots=True)
 class Follower:
     """What a request follows."""
@@ -39,6 +44,7 @@ class Follower:
     request: Request
     kinds: tuple[str, ...]
     limit: int
+    action: str = ""
     brief: bool = False  # whether the request may still be done again
 
     async def cursors(self, view: View) -> Cursors:
@@ -54,7 +60,7 @@ class Follower:
         caller = await identified(self.request, session)
         note_reader(self.request, caller)
         identity = await database_of(self.request).identity()
-        return View(caller.tier, self.kinds), cursors_of(identity, caller.tier)
+        return View(caller.tier, self.kinds, self.action), cursors_of(identity, caller.tier)
 
     async def caller_view(self) -> View:
         """Ask again what the caller may hear."""
@@ -67,10 +73,9 @@ class Follower:
         for primary in (True,) if "authorization" in self.request.headers else (False, True):
             async with database_of(self.request).read(brief=brief, primary=primary) as session:
                 view, cursors = await self.view(session)
-                after = cursors.unseal(cursor) if cursor else start(self.kinds)
-                if not after.serves(self.kinds):
-                    these = ", ".join(after.kinds)
-                    raise Problem("foreign-cursor", f"This cursor is of a feed of {these} only; it skips other kinds.")
+                after = cursors.unseal(cursor) if cursor else start(self.kinds, self.action)
+                if not after.serves(self.kinds, self.action):
+                    raise Problem("foreign-cursor", _narrower(after))
                 try:
                     return view, await page_after(session, view, cursors, after, self.limit)
                 except Unreached:

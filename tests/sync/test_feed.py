@@ -159,6 +159,28 @@ async def test_a_cursor_of_all_kinds_serves_a_feed_of_some_and_not_the_other_way
         is_problem(await seeded.public.get(f"/v1/changes?after={few}{query}"), 400, "foreign-cursor")
 
 
+async def test_a_feed_of_what_leads_on_has_nothing_else_and_cursors_of_its_own(register: Register) -> None:
+    one, two, three = [(await create(register.admin, "persons", person()))["id"] for _ in range(3)]
+    await create(register.admin, "persons", person(visibility="private"))
+    for going, staying in ((one, two), (two, three)):
+        body = {"into": staying}
+        await register.admin.post(f"/v1/persons/{going}/merge", json=body, headers={"If-Match": "*"})
+    before = await cursor_of(register.public)
+    first = (await register.public.get("/v1/changes?action=merge&limit=1")).json()
+    after = f"/v1/changes?action=merge&after={first['cursor']}"
+    rest = (await register.public.get(after)).json()
+    said = [(item["action"], item["id"], item["into"]) for page in (first, rest) for item in page["items"]]
+    assert said == [("merge", one, two), ("merge", two, three)]
+    assert (first["has_more"], rest["has_more"]) == (True, False)
+    assert (await register.public.get(f"{after}&kind=articles")).json()["items"] == []
+    for path in ("/v1/changes", "/v1/changes/stream", "/v1/changes?kind=persons"):
+        mark = "&" if "?" in path else "?"
+        answer = await register.public.get(f"{path}{mark}after={first['cursor']}")
+        is_problem(answer, 400, "foreign-cursor")
+    assert (await register.public.get(f"/v1/changes?action=merge&after={before}")).json()["items"] == []
+    is_problem(await register.public.get("/v1/changes?action=delete"), 422, "invalid")
+
+
 async def test_a_cursor_is_bound_to_the_tier_and_not_to_the_key(register: Register) -> None:
     await create(register.editor, "persons", person())
     cursor = await cursor_of(register.partner)

@@ -1,14 +1,49 @@
 """What a page of the feed costs: the same at the start and deep in a long history."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert, text
 
+from app.core.documents import documents
+from app.core.record import Tier
+from app.sync.feed import View, _after, last_of
 from tests.conftest import Register
 from tests.core.test_plans import lone as lone  # noqa: PLC0414 - a fixture
-from tests.factories import article, create
+from tests.factories import article, create, person
 from tests.sync.following import cursor_of
+
+NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+async def test_a_page_of_what_leads_on_is_read_along_an_index_of_that_alone_in_a_large_register(
+    register: Register,
+) -> None:
+    row = {"kind": "persons", "tier": 1, "version": 1, "created_at": NOW, "updated_at": NOW, "gone": False, "hash": ""}
+    rows = [row | {"id": uuid4(), "position": n, "action": "upsert" if n % 500 else "merge"} for n in range(1, 5001)]
+    async with register.database.write("tests") as session:
+        await session.execute(insert(documents), rows)
+    async with register.database.write("tests") as session:
+        await session.execute(text("ANALYZE"))
+    view = View(Tier.PARTNERS, (), "merge")
+    async with register.database.read() as session:
+        for query in (_after(view, 2000, 501), last_of(view)):
+            asked = query.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+            explain = "EXPLAIN" if register.database.reading.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+            steps = [str(tuple(row)[-1]) for row in await session.execute(text(f"{explain} {asked}"))]
+            assert any("ix_documents_merged" in step for step in steps), steps
+
+
+async def test_a_page_of_what_leads_on_is_read_along_an_index_of_that_alone(lone: Register) -> None:
+    made = [(await create(lone.editor, "persons", person()))["id"] for _ in range(3)]
+    await lone.admin.post(f"/v1/persons/{made[0]}/merge", json={"into": made[1]}, headers={"If-Match": "*"})
+    after = (await lone.partner.get("/v1/changes?action=merge")).json()["cursor"]
+    for query in ("", f"&after={after}", "&kind=persons", "&kind=articles&kind=persons"):
+        steps = await _steps(lone, f"/v1/changes?action=merge{query}")
+        assert "SEARCH documents USING INDEX ix_documents_merged (tier=? AND action=? AND position>?)" in steps
+        assert not any("TEMP B-TREE" in step or step.startswith("SCAN") for step in steps)
 
 
 async def _steps(register: Register, path: str) -> list[str]:

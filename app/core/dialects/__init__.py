@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from typing import Any, Final, Self
 
-from sqlalchemy import Column, Connection, Index, Join, String, Text, TextClause, event, text
+from sqlalchemy import Column, ColumnElement, Connection, Index, Join, String, Text, TextClause, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -49,9 +49,9 @@ def exact_text() -> TypeEngine[str]:
     return String().with_variant(Text(collation="C"), "postgresql")
 
 
-def partial_index(name: str, column: Column[Any], where: TextClause) -> Index:
+def partial_index(name: str, *columns: Column[Any], where: TextClause | ColumnElement[bool]) -> Index:
     """Index the rows of a table that fulfil a condition; a query finds them by it that has the same condition."""
-    return Index(name, column, sqlite_where=where, postgresql_where=where)
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 class OuterFirst(Join):

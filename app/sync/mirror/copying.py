@@ -13,7 +13,7 @@ from app.sync.copying import FORMAT_VERSION
 from app.sync.mirror.aside import ahead
 from app.sync.mirror.items import Item, Reader, line_of
 from app.sync.mirror.source import Source
-from app.sync.mirror.state import DERIVING, State
+from app.sync.mirror.state import LEADING, State
 from app.sync.mirror.stops import Again, Refused, Stopped
 from app.sync.mirror.taking import Place, Range, Taken, Taker, conflict
 from app.sync.mirror.telling import Teller
@@ -70,7 +70,7 @@ class Copier:
         query = {}
         if state.copied_kind and state.copied_id:
             query = {"cursor": state.cursor, "after": f"{state.copied_kind}/{state.copied_id}"}
-        behind = replace(state, state=DERIVING, copied_kind=None, copied_id=None, copied_at=None)
+        behind = replace(state, state=LEADING, copied_kind=None, copied_id=None, copied_at=None)
         return await self._through(state, behind, query)
 
     async def repair(self, state: State, kinds: Sequence[str]) -> State:

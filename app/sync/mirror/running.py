@@ -23,8 +23,9 @@ from app.sync.mirror.aside import aside
 from app.sync.mirror.comparing import differences
 from app.sync.mirror.copying import Copier, First, look_at
 from app.sync.mirror.items import Reader
+from app.sync.mirror.leading import Leader
 from app.sync.mirror.source import Source
-from app.sync.mirror.state import COPYING, DERIVING, State
+from app.sync.mirror.state import COPYING, DERIVING, LEADING, State
 from app.sync.mirror.stops import Again, Patience, Refused, Stopped
 from app.sync.mirror.taking import AUTHOR, Taken, Taker, conflict
 from app.sync.mirror.telling import Teller
@@ -138,10 +139,13 @@ class Mirror:
     async def _step(self, register_id: UUID) -> bool:
         """Do what comes next; true when all is done."""
         state = await self._known(register_id)
-        if state is None or state.state not in {COPYING, DERIVING, FOLLOWING}:
+        if state is None or state.state not in {COPYING, LEADING, DERIVING, FOLLOWING}:
             raise Stopped("This copy was detached: its records are this register's own now.")
         if state.state == COPYING:
             await self._copy(state)
+            return False
+        if state.state == LEADING:
+            await self._lead(state, replace(state, state=DERIVING))
             return False
         if state.state == DERIVING:
             await self._derive(state)
@@ -157,6 +161,9 @@ class Mirror:
         self.teller.begin()
         state = await Copier(self.database, self.source, self.teller).copy(state)
         self.teller.say(f"Copied {state.copied:,} records in {self.teller.took()}.")
+
+    async def _lead(self, state: State, behind: State) -> None:
+        await Leader(self.database, self.source, self.teller).lead(state, behind)
 
     async def _derive(self, state: State) -> None:
         """Derive what was left for later while copying."""
@@ -214,6 +221,7 @@ class Mirror:
         self.teller.say(f"The copy differs from its source in {', '.join(kinds)}: comparing record by record.")
         self.teller.begin()
         await Copier(self.database, self.source, self.teller).repair(state, kinds)
+        await self._lead(state, state)
         async for _ in catch_up(self.database):
             pass
         async with self.database.write(AUTHOR) as session:

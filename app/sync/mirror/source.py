@@ -20,7 +20,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import zstandard
 
-from app.sync.mirror.stops import Again, Refused, Stopped
+from app.sync.mirror.stops import Again, Refused, Stopped, Unknown
 
 _SECONDS: Final = 60
 _LONGEST_LINE: Final = 64_000_000
@@ -102,6 +102,8 @@ class Source:
         said = _problem(error)
         if said.get("type") == "/problems/foreign-cursor" or "/query/after" in str(said.get("errors")):
             raise Refused
+        if "/query/action" in str(said.get("errors")):
+            raise Unknown
         if error.code in _PATIENCE_STATUS:
             raise Again(f"{self.url} asks for patience ({error.code}).", _seconds(error.headers.get("Retry-After")))
         if error.code in {401, 403}:

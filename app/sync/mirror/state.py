@@ -14,6 +14,7 @@ from app.core.record import Tier
 from app.sync.mirror.stops import Stopped
 
 COPYING: Final = "copying"
+LEADING: Final = "leading"  # asking for what led on before
 DERIVING: Final = "deriving"
 _OTHER: Final = "Another command is at work on the same copy. Leave it to that one."
 

@@ -20,6 +20,10 @@ class Again(Exception):  # noqa: N818 - what is waited for
         self.after = after
 
 
+class Unknown(Exception):  # noqa: N818 - what an older source says
+    """The source does not know what it was asked for."""
+
+
 class Refused(Exception):  # noqa: N818 - a turn, not a fault
     """The source does not know the cursor any more."""
 

@@ -1,6 +1,6 @@
 """One page of a source, written in one transaction with the place up to which it reaches."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.core.copies import Given, apart
 from app.core.database import Database
-from app.core.documents import documents
+from app.core.documents import MERGED, documents, links
 from app.core.history import Change, changes, register
 from app.core.kinds import Key
-from app.core.projection import Touch, by_kind
+from app.core.projection import Touch, by_kind, merged
 from app.core.record import Tier
 from app.core.recorder import writing_in
 from app.core.taking import take
@@ -54,6 +54,7 @@ class _Here:
     version: int = 0
     hash: str = ""
     body: bytes | None = None  # as it was given
+    into: UUID | None = None  # where it leads on, or would if that were seen
 
 
 @dataclass(slots=True)
@@ -96,6 +97,22 @@ class Taker:
         _offer_again(session, done)
         return sum(change.key in touched for change in done)
 
+    async def leave(self, led: set[Key], before: State, after: State) -> int:
+        """Withdraw what leads on here and not there, where that is ``led``; give the number of records."""
+        async with self.database.write(AUTHOR, reason=f"as the register {before.register_id} says") as session:
+            return await session.run_sync(self._leave, led, before, after)
+
+    def _leave(self, session: Session, led: set[Key], before: State, after: State) -> int:
+        advance(session, before, after)
+        at = writing_in(session).at
+        gone = {key: version for key, version in _leading(session, before.register_id) if key not in led}
+        touched = {
+            key: Touch("withdraw", None, at, Given(before.register_id, before.tier, version + 1, at))
+            for key, version in gone.items()
+        }
+        take(session, self.database.recorder, touched, {})
+        return len(touched)
+
     async def local(self, items: Sequence[Item], state: State) -> list[Key]:
         """Give the items whose ids are local here."""
         async with self.database.read(primary=True) as session:
@@ -112,25 +129,30 @@ class Taker:
             mine = known is not None and known.source == state.register_id
             if item.origin == us or (known and known.source and not mine):
                 found.left[key] = item
-            elif mine or (known is None and item.fields is not None):
+            elif mine or (known is None and _there(item)):
                 if known is None or not _says(known, item):
                     found.ours[key] = item
-            elif item.fields is None:
-                found.left[key] = item
-            elif key in seeds:
+            elif key in seeds and _there(item):
                 found.ours[key] = item
                 found.adopted.append(key)
+            elif item.fields is None:
+                found.left[key] = item
             else:
                 found.local.append(key)
         return found
 
 
+def _there(item: Item) -> bool:
+    """Tell whether an item says that a record is there, or leads on."""
+    return item.fields is not None or item.into is not None
+
+
 def _says(known: _Here, item: Item) -> bool:
     """Tell whether all that an item says is here already."""
-    if item.action == "merge":
-        return (known.action, known.version) == ("merge", item.given.version)
+    if item.into is not None:
+        return known.into == item.into
     if item.fields is None:
-        return known.action == item.action
+        return known.action == item.action and known.into is None
     given = item.given
     return (known.action, known.version, known.hash, known.body) == ("upsert", given.version, given.hash, given.body)
 
@@ -153,7 +175,18 @@ def _here(session: Session, keys: Iterable[Key], tier: Tier) -> dict[Key, _Here]
                 here.action, here.version, here.hash = row.action, row.version, row.hash
             if row.tier == Tier.PRIVATE:
                 here.body = row.body
+    for key, (into, _) in merged(session, (key for key, here in found.items() if here.body is None)).items():
+        found[key].into = into[1]
     return found
+
+
+def _leading(session: Session, source: UUID) -> Iterator[tuple[Key, int]]:
+    """Give the copied records that lead on, with their versions."""
+    d, c = documents.c, links.c
+    theirs = and_(d.kind == c.kind, d.id == c.id, d.tier == int(Tier.PRIVATE), d.source == source)
+    query = select(c.kind, c.id, d.version).join(documents, theirs).where(c.field == MERGED)
+    for kind, record_id, version in session.execute(query).all():
+        yield (kind, record_id), version
 
 
 def _untouched(session: Session, keys: Iterable[Key]) -> set[Key]:
