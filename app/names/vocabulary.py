@@ -13,6 +13,7 @@ from app.names.keys import Entry, Keys, classes, classes_of, is_initial, keys
 from app.names.likeness import NEAR, SAME_SOUND, similarity
 from app.names.neighbours import Neighbours, added, removed
 from app.names.roles import Role
+from app.names.slips import restored
 from app.names.sound import is_rough, readings
 
 MAX_PREFIXED: Final = 200
@@ -150,6 +151,8 @@ class Vocabulary:
             for word_id, likeness in self._alike(asked)
             if likeness >= NEAR and not (likeness < _ONE_NAME and self._another_name(asked, word_id))
         }
+        for word_id, likeness in self._restored(asked, max(found.values(), default=0.0)):
+            found[word_id] = max(likeness, found.get(word_id, 0))
         for number, likeness in self._meant_names(asked).items():
             for word_id in self._by_name.get(f"g{number}", ()):
                 theirs = likeness * keys(self._words[word_id]).given[number] / FULL
@@ -158,6 +161,14 @@ class Vocabulary:
             for word_id in self._by_name.get(f"p{father}", ()):
                 found[word_id] = max(FULL - _OTHER_STEM * (1 - found.get(word_id, 0)), found.get(word_id, 0))
         return found
+
+    def _restored(self, asked: Keys, best: float) -> Iterator[tuple[int, float]]:
+        """Yield the words that sound as one does without a slip that takes a sound apart, if none sounds so with it."""
+        likeness = 1 - 1 / len(asked.word)
+        for word in restored(asked.word) if best < likeness else ():
+            for sound in readings(word):
+                for word_id in self._heard.exactly(sound.k1):
+                    yield word_id, likeness
 
     def _alike(self, asked: Keys) -> Iterator[tuple[int, float]]:
         """Yield the words that sound like one, each with its similarity."""

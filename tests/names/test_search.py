@@ -157,12 +157,32 @@ def test_who_is_meant_comes_before_who_sounds_nearly_so(
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Leonfhik", "Леончик"),
+        ("Vorocbhenko", "Воробченко"),
+        ("Lacewizc", "Лацевич"),
+        ("Tscahldow", "Чалдов"),
+        ("Skorobogatevitzh", "Скоробогатевич"),
+    ],
+)
+def test_one_slip_within_the_letters_of_one_sound_is_one_slip(crowd: MemoryIndex, typed: str, meant: str) -> None:
+    index = deepcopy(crowd)
+    index.add("meant", f"{meant} Раман")
+
+    assert index.search(f"{typed} Roman")[0].owner == "meant"
+    assert index.search(f"{typed} Roman")[0].score > 0.7
+
+
+@pytest.mark.parametrize(
     ("query", "there"),
     [
         ("Ганна Забацька", ["Ihar Zabatska"]),
         ("Вера Посукава", ["Vladimir Ilich Posukov", "Вера Мазілава"]),
         ("Sviatlana Truconak", ["Svetlana Truvinok", "Алег Труцонак"]),
         ("Artjom Ilkovič", ["Артем Якович Цигопохо"]),
+        ("Alena Wiktarauna Trulkewitsch", ["Alla Trulkovič"]),
+        ("Юлия Максимовна Вустохо", ["Julija Romanowna Łustocho"]),
     ],
 )
 def test_namesakes_of_half_a_name_are_not_shown(crowd: MemoryIndex, query: str, there: list[str]) -> None:

@@ -1,5 +1,6 @@
 """Compares a list of people with the register's, by name and by what else is known of them."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -54,7 +55,11 @@ async def compared(session: AsyncSession, tier: Tier, finder: Finder, asked: Seq
     hits = [_with_holders(one, found[:_COMPARED], shared) for one, found in zip(asked, by_name, strict=True)]
     wanted = {hit.owner for one, found in zip(asked, hits, strict=True) if one.facts for hit in found}
     known = await known_of(session, tier, sorted(wanted))
-    return [_judged(one, found, known) for one, found in zip(asked, hits, strict=True)]
+    judged_of = []
+    for one, found in zip(asked, hits, strict=True):
+        judged_of.append(_judged(one, found, known))
+        await asyncio.sleep(0)  # others have their turn
+    return judged_of
 
 
 @dataclass(frozen=True, slots=True)

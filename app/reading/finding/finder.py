@@ -27,7 +27,7 @@ from app.reading.finding.tables import name_postings, name_state, name_words, pe
 _KEPT: Final = 64  # answers that are kept for the next page and for the facets beside the list
 _AT_A_TIME: Final = 10  # names of a list, so that even the commonest take little room
 _PORTION: Final = 2_000  # words that are read at a time, which takes a few milliseconds
-_AT_ONCE: Final = 20_000  # parameters of a statement; both databases take more
+_AT_ONCE: Final = 1_000  # rows that are asked for in a statement; then others have their turn
 # One thread works on vocabularies, so that none changes while it is read; the event loop goes on meanwhile.
 _WORK: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="names")
 _T = TypeVar("_T")
@@ -185,6 +185,7 @@ async def _postings(session: AsyncSession, tier: Tier, word_ids: Sequence[int]) 
         query = select(c.word_id, c.block, c.names).where(c.word_id.in_(portion), c.tier <= int(tier))
         for row in await session.execute(query):
             found.setdefault(row.word_id, []).append(row)
+        await asyncio.sleep(0)
     return found
 
 
@@ -198,6 +199,7 @@ async def _names(session: AsyncSession, numbers: Sequence[int]) -> dict[int, _Ro
     for portion in portions(numbers, _AT_ONCE):
         query = select(c.id, c.person_id, c.text, c.words, c.roles).where(c.id.in_(portion))
         found |= {row.id: row for row in await session.execute(query)}
+        await asyncio.sleep(0)
     return found
 
 

@@ -1,5 +1,6 @@
 """What is known of persons beside their names, as a tier sees it: what tells namesakes apart."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from app.reading.finding.keeping import portions
 from app.reading.kept import situations, standings, values
 from app.register.persons import persons
 
-_PORTION: Final = 5_000
+_PORTION: Final = 250  # people who are read at a time; then others have their turn
 _KIND: Final = persons.kind.name
 
 
@@ -43,7 +44,7 @@ class _Ties:
 
 
 async def known_of(session: AsyncSession, tier: Tier, person_ids: Collection[UUID]) -> dict[UUID, Known]:
-    """Give what is known of people: three statements."""
+    """Give what is known of people: three statements a portion."""
     found: dict[UUID, Known] = {}
     c, today = documents.c, situations.c
     source = documents.outerjoin(situations, and_(today.person_id == c.id, today.tier == c.tier))
@@ -52,6 +53,7 @@ async def known_of(session: AsyncSession, tier: Tier, person_ids: Collection[UUI
         query = select(c.id, c.body, today.status).select_from(source)
         rows = await session.execute(query.where(live(_KIND, tier), c.id.in_(portion)))
         found |= {row.id: _known(from_json(row.body), ties[row.id], row.status) for row in rows}
+        await asyncio.sleep(0)
     return found
 
 

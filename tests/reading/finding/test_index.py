@@ -16,6 +16,7 @@ from app.names.vocabulary import Vocabulary
 from app.parts import open_database, prepare
 from app.reading.finding import finder
 from app.reading.finding.blocks import block_of, packed, unpacked
+from app.reading.finding.comparing import Question, compared
 from app.reading.finding.finder import finder_of
 from app.reading.finding.tables import name_postings, name_state, name_words, person_names
 from bench.names_people import SCHEMES, people
@@ -217,6 +218,22 @@ async def test_a_search_after_a_write_reads_what_was_written_only(
 
     assert await names_found(register.database, "Igor Shchurok") == ["Шчурок Ігар"]
     assert learnt == [2]
+
+
+async def test_a_list_reads_a_few_rows_at_a_time_and_finds_the_same(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await crowd(register)
+    questions = [Question(text) for text in QUERIES]
+    async with register.database.read() as session:
+        await compared(session, Tier.PUBLIC, finder_of(register.database), questions)
+        register.statements.clear()
+        whole = await compared(session, Tier.PUBLIC, finder_of(register.database), questions)
+        few = len(register.statements)
+        register.statements.clear()
+        monkeypatch.setattr(finder, "_AT_ONCE", 2)
+        assert await compared(session, Tier.PUBLIC, finder_of(register.database), questions) == whole
+    assert len(register.statements) > 2 * few
 
 
 async def test_parts_that_say_more_than_the_whole_are_a_spelling_too(register: Register) -> None:
