@@ -1,10 +1,8 @@
 """Migrations: one line of them, equal to the models, there and back, by many at once."""
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from alembic.script import ScriptDirectory
 
 from app.core.migrating import configured, head, migrate, revisions
 from tests.databases import templates
-from tests.serving import ROOT, run
+from tests.serving import run
 
 
 def nothing(url: str) -> None:
@@ -45,14 +43,14 @@ def test_migrations_equal_the_models_and_go_back(bare_url: str) -> None:
 
 
 def test_workers_that_start_at_once_migrate_once(bare_url: str) -> None:
-    start = f"from app.core.migrating import migrate; migrate({bare_url!r})"
-    with ExitStack() as stack:
-        workers = [
-            stack.enter_context(subprocess.Popen([sys.executable, "-c", start], cwd=ROOT, stderr=subprocess.PIPE))
-            for _ in range(4)
-        ]
-        said = [worker.communicate()[1].decode() for worker in workers]
-    assert [worker.returncode for worker in workers] == [0] * 4, said
+    begin = get_context("forkserver")  # they have read the program already, so that they come to it at once
+    begin.set_forkserver_preload(["app.parts", "alembic.command", "app.core.migrating"])
+    workers = [begin.Process(target=migrate, args=(bare_url,)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 4
     command.check(configured(bare_url))
 
 

@@ -59,9 +59,14 @@ class Ground:
         """Give how often to try something that is tried so often when there is time."""
         return max(1, count // _QUICK) if self.quick else count
 
-    def registers(self) -> Iterator[tuple[str, str]]:
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """The databases on which to try what does not hang on them: one, when it has to be quick."""
+        return ("SQLite",) if self.quick else ("SQLite", "PostgreSQL")
+
+    def registers(self, databases: Sequence[str] = ("SQLite", "PostgreSQL")) -> Iterator[tuple[str, str]]:
         """Give the name and the address of a fresh register on each database."""
-        for dialect in ("SQLite", "PostgreSQL"):
+        for dialect in databases:
             url = self.register(dialect)
             if url is not None:
                 yield dialect, url

@@ -34,7 +34,7 @@ class _Meddled(NamedTuple):
 @check("tampering", "Whatever is changed behind the register's back shows, and is named.")
 def tampering(ground: Ground) -> Iterator[Row]:
     """Meddle with one row of each table, in a transaction that is not kept, and verify."""
-    for database, url in ground.registers():
+    for database, url in ground.registers(ground.databases):
         ground.run(live_in(url))
         found = ground.run(_meddled(url, every=not ground.quick))
         for what in dict.fromkeys(one.what for one in found):
