@@ -50,7 +50,7 @@ def _told(one: Check, rows: list[Row]) -> list[Row]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="run.py trust", description="Tries what SECURITY.md promises, hard.")
-    parser.add_argument("--quick", action="store_true", help="try a twentieth of everything, some of it on one database only")
+    parser.add_argument("--quick", action="store_true", help="try a twentieth, some of it on one database only")
     parser.add_argument("--only", choices=[one.name for one in REGISTRY], help="this check alone")
     parser.add_argument("--write", action="store_true", help="write docs/trust.md")
     return parser
