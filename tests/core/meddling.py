@@ -27,7 +27,7 @@ from tests.factories import CHANGES, create, detention, one_of, person
 DERIVED = {
     "links": set[str](),
     "entries": set[str](),
-    "situations": {"updated_at"},
+    "situations": {"updated_at", "place"},
     "person_values": set[str](),
     "person_spans": set[str](),
     "person_custodies": set[str](),
