@@ -14,7 +14,7 @@ from app.names.sound import is_rough
 from app.names.vocabulary import Vocabulary
 
 PLAIN_CUT_OFF: Final = 0.5
-"""The same as `CUT_OFF` where both names are written in scripts that keep all sounds."""
+"""The same as `CUT_OFF` where one of the names has a patronymic: no land's spelling excuses little likeness."""
 MAX_NAMES: Final = 1_500
 """Names that are scored for one query; the others have less in common with it."""
 
@@ -84,7 +84,7 @@ def rank(plan: Plan, candidates: Iterable[Candidate], vocabulary: Vocabulary) ->
     found: dict[Hashable, tuple[float, str]] = {}
     for candidate in candidates:
         scored = round(score(plan, candidate, vocabulary), 4)
-        if scored >= PLAIN_CUT_OFF or (scored >= CUT_OFF and _roughly(plan, candidate, vocabulary)):
+        if scored >= PLAIN_CUT_OFF or (scored >= CUT_OFF and _may_be_foreign(plan, candidate, vocabulary)):
             this = (-scored, candidate.text)
             found[candidate.owner] = min(this, found.get(candidate.owner, this))
     hits = [Hit(owner, -below, on) for owner, (below, on) in found.items()]
@@ -106,8 +106,11 @@ def score(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> float:
     return kept * gained / asked if asked else 0.0
 
 
-def _roughly(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> bool:
-    return any(term.keys.rough for term in plan.terms) or _is_rough(candidate.words, vocabulary)
+def _may_be_foreign(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> bool:
+    """Tell whether a name is written as a land may write it whose sounds are not ours."""
+    if any(term.keys.rough for term in plan.terms) or _is_rough(candidate.words, vocabulary):
+        return True
+    return Role.PATRONYMIC not in {*candidate.roles, *(term.role for term in plan.terms)}
 
 
 def _is_rough(words: Iterable[int], vocabulary: Vocabulary) -> bool:
