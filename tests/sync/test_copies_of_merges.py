@@ -107,6 +107,21 @@ async def test_a_copy_leads_on_from_what_was_merged_before_it_was_made(
     await follows(404, 404, 200)
 
 
+@pytest.mark.parametrize("turns", [(), ("private", "public")])
+async def test_a_chain_may_come_in_either_order(
+    copying: Copying, turns: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leading, "_LIMIT", 1)
+    some = await people(copying.source.admin, 4)
+    for one, other in pairwise(some):
+        await merge(copying.source.admin, one, other)
+    for said in turns:  # what leads to the end moves behind it, the nearest first
+        await copying.source.admin.patch(f"/v1/persons/{some[-1]}", json={"visibility": said}, headers=ANY)
+    await copying.copy()
+    paths = [f"/v1/persons/{who}" for who in some]
+    assert list((await leads_as_its_source(copying, paths)).values()) == [308, 308, 308, 200]
+
+
 @pytest.mark.parametrize("role", ORDER)
 async def test_whatever_was_merged_a_copy_leads_as_its_source(
     copying: Copying, role: str, monkeypatch: pytest.MonkeyPatch
@@ -262,6 +277,7 @@ async def test_nothing_is_kept_of_what_led_to_a_record_that_is_hidden(
     await admin.patch(f"/v1/persons/{two}", json={"visibility": "private"}, headers=ANY)
     await copying.copy()
     await leads_as_its_source(copying, [f"/v1/persons/{one}"])
+    assert (await copying.mirror.public.get(f"/v1/persons/{one}")).status_code == 404  # and not that it was deleted
     async with copying.mirror.database.read() as session:
         bodies = (await session.execute(select(changes.c.body).where(changes.c.id == UUID(one)))).scalars().all()
     assert [body for body in bodies if body] == []
