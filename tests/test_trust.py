@@ -48,10 +48,18 @@ def test_a_check_that_takes_too_long_went_wrong(tmp_path: Path) -> None:
     assert [(row.wrong, row.note.split(",")[0]) for row in rows] == [(1, "TimeoutError")]
 
 
-def test_the_page_says_what_was_tried_where(tmp_path: Path) -> None:
-    check = Check("a check", "It holds.", lambda _: [GOOD], 1)
-    write([(check, [GOOD])], "15.1", tmp_path / "trust.md")
-    page = (tmp_path / "trust.md").read_text(encoding="utf-8")
-    assert "## A check\n\nIt holds.\n" in page
-    assert "| something | SQLite | 1,000 tried | 0 lost |  |" in page
-    assert "PostgreSQL 15.1" in page
+def test_the_page_says_what_was_tried_where_and_keeps_what_was_not_tried_again(tmp_path: Path) -> None:
+    for name in CHECKS:
+        importlib.import_module(name)
+    (one, other), page = REGISTRY[:2], tmp_path / "trust.md"
+    write([(other, [GOOD]), (one, [GOOD])], "15.1", page)
+    whole = page.read_text(encoding="utf-8")
+    assert f"## {one.name.capitalize()}\n\n{one.promise} (Tried on 20" in whole
+    assert whole.index(one.promise) < whole.index(other.promise)
+    assert "| something | SQLite | 1,000 tried | 0 lost |  |" in whole
+    assert "PostgreSQL 15.1" in whole
+    write([(one, [GOOD, GOOD])], "15.1", page)
+    before, _, after = page.read_text(encoding="utf-8").partition(other.promise)
+    assert (before.count("| something |"), after.count("| something |")) == (2, 1)
+    write([(one, [GOOD])], "15.1", page)
+    assert page.read_text(encoding="utf-8") == whole

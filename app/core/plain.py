@@ -44,9 +44,13 @@ def _bytes(value: str) -> bytes:
     return value[1:].encode() if value[0] == "u" else bytes.fromhex(value[1:])
 
 
+def _uuid(value: Any) -> UUID:  # noqa: ANN401 - whatever a line says
+    return UUID(str(value))  # of what is no text it would ask for more than a value has
+
+
 # The first that matches counts: a Boolean is an Integer on one of the databases, a Date no DateTime.
 _FORMS: Final = (
-    _Form("uuid", Uuid, Uuid, UUID),
+    _Form("uuid", Uuid, Uuid, _uuid),
     _Form("instant", DateTime, UTCDateTime, datetime.fromisoformat),
     _Form("date", Date, Date, date.fromisoformat),
     _Form("bytes", LargeBinary, LargeBinary, _bytes),

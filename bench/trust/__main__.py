@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="run.py trust", description="Tries what SECURITY.md promises, hard.")
     parser.add_argument("--quick", action="store_true", help="try a twentieth, some of it on one database only")
     parser.add_argument("--only", choices=[one.name for one in REGISTRY], help="this check alone")
-    parser.add_argument("--write", action="store_true", help="write docs/trust.md")
+    parser.add_argument("--write", action="store_true", help="write docs/trust.md, or its part of --only")
     return parser
 
 
