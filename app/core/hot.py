@@ -18,6 +18,7 @@ _BESIDE_A_BODY: Final = 3_000  # bytes that an entry takes beside its body: key,
 _ANSWERS_WITHIN: Final = 1.0  # seconds after which a database that is asked for its state has failed to answer
 _SILENT_FOR: Final = 1.0  # seconds for which it is not asked again then
 _PORTION: Final = 8  # no answer takes more than this part of the room
+_ID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # in the one form in which it is told that it changed
 _ACCEPTS: Final = 16  # ways of asking for the same that are told apart where single answers are dropped
 _KEPT: Final = b"public, no-cache"  # what `answer()` says of answers that are the same for everybody
 _VARIES: Final = b"Authorization, Accept, Accept-Encoding"
@@ -116,7 +117,7 @@ class Hot:
         self._watch = watch
         self._room = room
         self._counted = counted or (lambda _: None)
-        self._single = re.compile(rf"/v1/(?:{'|'.join(kinds) or '-'})/[0-9a-f-]{{36}}")
+        self._single = re.compile(f"/v1/(?:{'|'.join(kinds) or '-'})/{_ID}")
         self._shelf = _Shelf()
         self._singles = _Shelf()
         self._accepts: set[bytes] = set()  # of what is kept about single records

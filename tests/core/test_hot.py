@@ -144,6 +144,18 @@ async def test_what_is_ready_of_a_record_outlasts_what_happens_to_others(reader:
     assert await asked_again(state=(2, 1)) == [True] * 5  # a time before
 
 
+async def test_an_id_in_another_form_names_nothing_that_outlasts_a_change(reader: AsyncClient, routes: Routes) -> None:
+    """It is told by its one form that a record changed: what is kept by another one would never be dropped."""
+    record_id = str(uuid4())
+    others = (record_id.upper(), f"-{record_id[:8]}{record_id[9:]}", record_id.replace("-", "") + "----")
+    for path in (f"/v1/persons/{other}" for other in others):
+        before = routes.requests
+        await reader.get(path)
+        routes.state = (routes.state[0] + 1, 0)
+        await reader.get(path)
+        assert routes.requests == before + 2, path
+
+
 async def test_what_was_asked_before_a_write_does_not_stand_after_it(hot: Hot, routes: Routes) -> None:
     """An answer from before a write that another request has noticed meanwhile is not kept."""
 
