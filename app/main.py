@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -112,6 +113,8 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     behind = [asyncio.create_task(follow_the_calendar(database))]
     if app.state.alone:
         behind.append(asyncio.create_task(_warm_up(database)))
+    for task in behind:
+        task.add_done_callback(_ended)
     try:
         yield
     finally:
@@ -121,6 +124,12 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         if (following := getattr(app.state, "watch", None)) is not None:
             await following.close()
         await database.close()
+
+
+def _ended(task: "asyncio.Task[None]") -> None:
+    """Log what ended a task that nobody waits for."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        structlog.get_logger("vestka").error("failed", **logs.told(error))
 
 
 async def _warm_up(database: Database) -> None:

@@ -1,7 +1,10 @@
 """The outermost layer: HEAD, OPTIONS, CORS, security headers, body limits, and no error that is not a problem."""
 
+import asyncio
+import contextlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import Final
 
 import structlog
@@ -31,6 +34,8 @@ _OPEN_METHODS: Final = "GET, HEAD, POST, OPTIONS"
 _OPEN_HEADERS: Final = "Accept, Accept-Language, Content-Type, If-None-Match, Last-Event-ID"
 
 
+_DRAINED_SECONDS: Final = 10
+_DRAINED_BYTES: Final = 64_000_000
 REFUSED: Final = "vestka.refused"  # in a request's scope: the problem that it gets, whatever it asks
 
 
@@ -101,6 +106,7 @@ class Edge:
         except ClientDisconnect:
             pass  # gone before all was said: there is nobody to answer, and nothing to report
         except _TooLarge:
+            answer.before_hanging_up = partial(_drained, receive)
             await answer.problem(scope, receive, Problem("too-large", headers={"Connection": "close"}))
         except Exception as error:  # noqa: BLE001 - the last place that can answer
             await answer.problem(scope, receive, failure(scope, error))
@@ -160,6 +166,7 @@ class _Answer:
         self._send = send
         self._request = request
         self.head = head
+        self.before_hanging_up: Callable[[], Awaitable[None]] | None = None
         self._begun = False
 
     async def __call__(self, message: Message) -> None:
@@ -168,6 +175,10 @@ class _Answer:
             self._complete(MutableHeaders(scope=message))
         elif self.head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
+        if self.before_hanging_up is not None and message["type"] == "http.response.body":
+            await self._send({**message, "more_body": True})
+            await self.before_hanging_up()
+            message = {"type": "http.response.body", "body": b""}
         await self._send(message)
 
     def _complete(self, headers: MutableHeaders) -> None:
@@ -183,6 +194,21 @@ class _Answer:
         if self._begun:
             raise ConnectionAbortedError
         await problem.response()(scope, receive, self)
+
+
+async def _drained(receive: Receive) -> None:
+    """Take in what a client still sends: hanging up on it would take the answer away before it is read.
+
+    Not for long and not for ever; who sends more than this is hung up on (RFC 9112, section 9.6).
+    """
+    seen = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAINED_SECONDS):
+            while seen < _DRAINED_BYTES:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    return
+                seen += len(message.get("body", b""))
 
 
 def failure(scope: Scope, error: Exception) -> Problem:

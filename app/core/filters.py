@@ -265,7 +265,7 @@ class Filters:
         if {"valid_from", "valid_to"} <= set(self._kind.fields):
             yield "valid_on", Offered(PartialDate, "In force on this day, as far as is known.", self._valid_on)
 
-    def _offer(self, name: str, word: str | None, annotation: Any) -> Iterator[tuple[str, Offered]]:  # noqa: ANN401
+    def _offer(self, name: str, word: str | None, annotation: Any) -> Iterator[tuple[str, Offered]]:  # noqa: ANN401 - a type
         target = core_type(annotation)
         base, text = word or name.removesuffix("_on"), self._kind.write.model_fields[name].description
         if name in self._kind.listed:

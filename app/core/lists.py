@@ -65,6 +65,14 @@ class Page:
             return Plan((Statement.compiled(self.joined, dialect),), PageJoined(self.cut, link))
         return Plan(tuple(map(Statement.of, self.results)), PageAgain(self.cut, finish, link, self.of))
 
+    def tag(self, finish: Finish | None, body: bytes) -> str:
+        """Give the entity tag; a page that is not made of what is kept is hashed as it is."""
+        rows = [(item.body, *item.beside) for item in (*self.items, *self.beyond)]
+        kept = finish and self.cut and self.cut.beside and self.total is None
+        ends = [finish(row) if finish and kept else None for row in rows]
+        tags = [row[2] + end for row, end in zip(rows, ends, strict=True) if end is not None]
+        return tag_of(len(self.items), b"".join(tags) if len(tags) == len(rows) else b"", body, self.next_cursor)
+
     def body(self, items: list[bytes]) -> bytes:
         """Write the page as JSON, with these bytes for its records."""
         return written_page([BETWEEN.join(items)], self.next_cursor, self.total)

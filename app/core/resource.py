@@ -20,7 +20,7 @@ from app.core.express import Plan, Statement, leave_plan
 from app.core.filters import Face, Filters
 from app.core.idempotency import Claim, Kept, keep, once
 from app.core.kinds import Fields, Kind
-from app.core.lists import Finish, Item, Page, link_of, next_link, page_of, tag_of
+from app.core.lists import Item, link_of, next_link, page_of
 from app.core.past import HistoryOut, history_of, version_of
 from app.core.problems import Moved, Problem, docs
 from app.core.record import Input, Record
@@ -111,15 +111,6 @@ class Resource:
         more = iter(await self._enrich(request, desk, missing, asked) if missing else ())
         return [next(more) if end is None else item.body + end for item, end in zip(items, ends, strict=True)]
 
-    @staticmethod
-    def _tag(finish: Finish | None, page: Page, body: bytes) -> str:
-        """Give the entity tag of a page; what is not made of what is kept is hashed as it is."""
-        rows = [(item.body, *item.beside) for item in (*page.items, *page.beyond)]
-        kept = finish and page.cut and page.cut.beside and page.total is None
-        ends = [finish(row) if finish and kept else None for row in rows]
-        tags = [row[2] + end for row, end in zip(rows, ends, strict=True) if end is not None]
-        return tag_of(len(page.items), b"".join(tags) if len(tags) == len(rows) else b"", body, page.next_cursor)
-
     async def answered(
         self, request: Request, desk: Desk, record_id: UUID, asked: Asked | None = None
     ) -> tuple[int, bytes]:
@@ -150,7 +141,7 @@ class Resource:
                 finish = self._ready(request, query)
                 if finish and page.cut and not query.count:
                     leave_plan(request, page.plan(finish, link_of(request, base), database.reading.dialect))
-                return answer(request, body, self._tag(finish, page, body), links)
+                return answer(request, body, page.tag(finish, body), links)
             hidden = {*self.kind.hidden(desk.caller.tier), *self.filters.unsaid(query)}
             return await records_as_table(
                 request, self.kind.name, self.models.read, items, hidden, wanted=wanted, headers=links
@@ -250,7 +241,11 @@ class Resource:
         )
 
     def _replace(self) -> None:
-        async def replace_record(request: Request, desk: WriteDesk, id: PathId) -> Response:  # noqa: A002
+        async def replace_record(
+            request: Request,
+            desk: WriteDesk,
+            id: PathId,  # noqa: A002 - the path's word
+        ) -> Response:
             created = asks_for_new(request)
             if created:
                 await desk.create(self.kind, await object_of(request, JSON), id)
@@ -275,7 +270,11 @@ class Resource:
         )
 
     def _patch(self) -> None:
-        async def patch_record(request: Request, desk: WriteDesk, id: PathId) -> Response:  # noqa: A002
+        async def patch_record(
+            request: Request,
+            desk: WriteDesk,
+            id: PathId,  # noqa: A002 - the path's word
+        ) -> Response:
             require_match(request, await desk.find(self.kind, id))
             await desk.patch(self.kind, id, await object_of(request, MERGE_PATCH, JSON))
             await desk.settle()
@@ -300,8 +299,8 @@ class Resource:
             request: Request,
             desk: WriteDesk,
             id: PathId,  # noqa: A002 - the path's word
-            cascade: Annotated[bool, Query(description="Take along what belongs to it (admin).")] = False,  # noqa: FBT002
-            purge: Annotated[bool, Query(description="Erase every stored version too (admin).")] = False,  # noqa: FBT002
+            cascade: Annotated[bool, Query(description="Take along what belongs to it (admin).")] = False,  # noqa: FBT002 - a parameter
+            purge: Annotated[bool, Query(description="Erase every stored version too (admin).")] = False,  # noqa: FBT002 - a parameter
         ) -> Response:
             if cascade or purge:
                 desk.caller.require("admin")

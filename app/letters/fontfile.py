@@ -47,7 +47,7 @@ def _codes(data: bytes, subtable: int) -> Iterator[int]:
     (form,) = struct.unpack_from(">H", data, subtable)
     if form == 4:  # noqa: PLR2004 - the number is the format's name
         yield from _format_4(data, subtable)
-    elif form == 12:  # noqa: PLR2004
+    elif form == 12:  # noqa: PLR2004 - the format's number
         yield from _format_12(data, subtable)
 
 

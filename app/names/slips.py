@@ -10,7 +10,6 @@ from typing import Final
 _MIN_WORD: Final = 5
 _SECONDS: Final = {"h": "cszktg", "z": "csdr"}
 """Letters that make one sound of the one before, and which these are."""
-_FIRSTS: Final = {first: second for second, firsts in _SECONDS.items() for first in firsts}
 _DIGRAPHS: Final = frozenset(first + second for second, firsts in _SECONDS.items() for first in firsts)
 
 
@@ -31,7 +30,7 @@ def _restored(word: str) -> Iterator[str]:
         if after[:1] in _SECONDS:
             for first in _SECONDS[after[0]]:
                 yield before + first + after
-        if before[-1:] in _FIRSTS and before[-1] + here not in _DIGRAPHS:
+        if before and before[-1] in _SECONDS["h"] and before[-1] + here not in _DIGRAPHS:
             yield f"{before}h{after}"
             yield f"{before}h{here}{after}"
 

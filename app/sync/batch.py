@@ -82,7 +82,7 @@ router = APIRouter(prefix=PATH, tags=["sync"], dependencies=STRICT)
 async def write_batch(
     request: Request,
     caller: Annotated[Caller, Depends(writer_of)],
-    dry_run: Annotated[bool, Query(description="Check all of it and write nothing.")] = False,  # noqa: FBT002
+    dry_run: Annotated[bool, Query(description="Check all of it and write nothing.")] = False,  # noqa: FBT002 - a parameter
 ) -> Response:
     """Up to 1,000 operations, carried out together or not at all, with the same rules as single requests.
 

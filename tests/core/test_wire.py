@@ -2,18 +2,20 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from app.core import edge as edge_module
 from app.core.atonce import WHOLE, Answer, Question
-from app.core.edge import REFUSED
+from app.core.edge import REFUSED, Edge, Methods
 from app.core.wire import Wire
 
 
-async def _echo(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def _echo(scope: Any, receive: Any, send: Any) -> None:
     body, more = b"", True
     while more:
         message = await receive()
@@ -166,3 +168,26 @@ async def test_who_is_refused_is_not_told_to_go_on(caplog: pytest.LogCaptureFixt
     assert answered.startswith(b"HTTP/1.1 400 Bad Request")
     assert answered.count(b"HTTP/1.1 ") == 1
     assert caplog.records == []
+
+
+async def test_who_sends_too_much_hears_so_before_the_connection_ends() -> None:
+    """Clients that send all of a body before they read anything would otherwise find the answer gone."""
+    edge = Edge(_echo, Methods([("/a", re.compile("/a"), frozenset({"POST"}))]), 1_000, {}, 32_000)
+    whole = b"x" * 10_000_000
+    for head, body in (
+        (b"Content-Length: %d" % len(whole), whole),
+        (b"Transfer-Encoding: chunked", b"%x\r\n%b\r\n0\r\n\r\n" % (len(whole), whole)),
+    ):
+        answered = await _ask(b"POST /a HTTP/1.1\r\nHost: t\r\n" + head + b"\r\n\r\n", body, app=edge)
+        assert answered.startswith(b"HTTP/1.1 413 "), answered[:100]
+        assert b"connection: close\r\n" in answered.partition(b"\r\n\r\n")[0].lower()
+        assert json.loads(answered.partition(b"\r\n\r\n")[2])["type"] == "/problems/too-large"
+
+
+async def test_who_never_stops_sending_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge_module, "_DRAINED_BYTES", 100_000)
+    edge = Edge(_echo, Methods([("/a", re.compile("/a"), frozenset({"POST"}))]), 1_000, {}, 32_000)
+    with pytest.raises(ConnectionError):
+        await _ask(
+            b"POST /a HTTP/1.1\r\nHost: t\r\nContent-Length: 90000000\r\n\r\n", *[b"x" * 1_000_000] * 80, app=edge
+        )

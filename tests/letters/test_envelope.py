@@ -132,7 +132,7 @@ def test_a_character_that_no_font_has_is_refused_and_named() -> None:
 
 def test_an_unknown_size_and_an_empty_address_are_refused() -> None:
     with pytest.raises(ValueError, match="C6"):
-        envelope(["Anna"], "B5")  # type: ignore[arg-type]
+        envelope(["Anna"], "B5")  # type: ignore[arg-type]  # what is refused
     with pytest.raises(ValueError, match="address"):
         envelope(["", " \n"])
 

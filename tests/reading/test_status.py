@@ -290,7 +290,7 @@ def test_a_break_that_is_no_transfer_starts_custody_anew() -> None:
         ("2022-05-20", None, False),
     ],
 )
-def test_stays_that_touch_are_unbroken_custody(end: str, start: str | None, unbroken: bool) -> None:  # noqa: FBT001
+def test_stays_that_touch_are_unbroken_custody(end: str, start: str | None, unbroken: bool) -> None:  # noqa: FBT001 - a case's value
     first = stay("administrative_arrest", "2022-05-05", end, end_reason="sentence_served")
     seen = on(case(first, stay("pretrial", start, confirmed_on="2022-06-01")))
     assert seen["custody_since"] == ("2022-05-05" if unbroken else start)
