@@ -120,8 +120,16 @@ def marks_in(text: str, tier: Tier) -> list[str]:
     """Give where a text holds a mark of what the tier may not see, with what stands around it."""
     plain, encoded = _needles(tier)
     texts = {form.casefold() for form in (text, unquote(text), unescape(text), _ESCAPED.sub(_letter, text))}
-    found = [_around(one, word) for one in texts for word in plain if word in one]
+    found = [_around(one, word) for one in texts for word in plain if word in one and _stands(word, one)]
     return found + [_around(text, word) for word in encoded if word in text]
+
+
+def _stands(word: str, text: str) -> bool:
+    """Tell whether a number stands by itself: by chance its digits are in hashes, and in times that were measured."""
+    return word not in _NUMBERS or re.search(rf"(?<![0-9a-z.]){word}(?![0-9a-z])", text) is not None
+
+
+_NUMBERS: Final = frozenset(marks.number for marks in MARKS.values())
 
 
 _ESCAPED: Final = re.compile(r"\\u([0-9a-fA-F]{4})")

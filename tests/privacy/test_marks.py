@@ -36,6 +36,10 @@ def test_a_mark_is_found_in_every_disguise(marks: Marks) -> None:
         *(base64.urlsafe_b64encode(b"x" * shift + UUID(record_id).bytes).decode() for shift in range(4)),
         base64.urlsafe_b64encode(b"y" * 12 + cursor).decode(),
         f"DTSTART:{marks.month.replace('-', '')}05",
+        f"DTSTART:{marks.stay.replace('-', '')}T120000Z",
+        f'{{"postal_code":"{marks.number}"}}',
+        f'{{"fine":{{"amount":{marks.number}.0}}}}',
+        f"{marks.number}-1,BY-{marks.number}, vestka_{marks.number}",
         f'{{"country":"{marks.land.title()}"}}',
         f'{{"name":{{"{marks.tag}":"x"}}}}',
         f"id,name.en,name.{marks.tag},kind",
@@ -48,6 +52,12 @@ def test_what_is_no_mark_is_not_found() -> None:
     plain = "Vydumana Anna 1973-07-13 BYN BY 2023-11-09 P12Y 361-4 c0ffee00-0000-4000-8000-000000000001"
     for text in (plain, plain.upper(), base64.b64encode(plain.encode() * 40).decode()):
         assert not marks_in(text, Tier.PUBLIC)
+
+
+@each_mark
+def test_digits_of_hashes_and_of_measured_times_are_no_number(marks: Marks) -> None:
+    for text in (f"vestka_seconds_sum 0.0021497{marks.number}8", f'"etag":"1-a{marks.number}b"', f"1.{marks.number}"):
+        assert not marks_in(text, below(marks)), text
 
 
 def test_the_public_sees_no_marks_and_partners_those_of_partners() -> None:
