@@ -180,8 +180,9 @@ async def test_every_sort_goes_both_ways_through_all_pages(register: Register, k
     shape = PATHS[f"/v1/{kind}"]["get"]["parameters"]
     sorts = next(p["schema"]["anyOf"][0]["enum"] for p in shape if p["name"] == "sort")
     assert {"updated_at", "-created_at"} <= set(sorts)
+    orders: dict[str, list[str]] = {}
     for sort in sorts:
-        seen: list[str] = []
+        seen: list[str] = orders.setdefault(sort, [])
         cursor: dict[str, Any] = {}
         while True:
             page = await register.public.get(f"/v1/{kind}", params={"sort": sort, "limit": 1, **cursor})
@@ -191,6 +192,9 @@ async def test_every_sort_goes_both_ways_through_all_pages(register: Register, k
                 break
             cursor = {"cursor": page.json()["next_cursor"]}
         assert len(seen) == len(set(seen)) == POPULACE, sort
+    for up, down in ((seen, orders[f"-{sort}"]) for sort, seen in orders.items() if not sort.startswith("-")):
+        # The known ones the other way round, and behind them, in either direction, the unknown ones.
+        assert down in [up[:known][::-1] + up[known:][::-1] for known in range(POPULACE + 1)]
 
 
 @every_kind
