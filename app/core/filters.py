@@ -117,7 +117,7 @@ class Face(Protocol):
     ends: Mapping[int, bytes]  # how answers end, by the small number; one that is not here has to be made anew
 
     def beside(self, request: Request) -> tuple[ColumnElement[Any], ...]:
-        """Give what is read with each answer: a small number that says how it ends, and the tag of what is kept."""
+        """Give what is read with each answer: a small number that says how it ends, and the mark of what is kept."""
 
     async def find(self, request: Request, desk: Desk, query: Filter) -> Found | None:
         """Give the records that a typed text means; None where none was typed."""
@@ -206,7 +206,7 @@ class Filters:
         if self.face is not None:
             mine = self.face.whose.table
             source = documents.outerjoin(mine, and_(mine.c.tier == c.tier, self.face.whose == c.id))
-            # Where nothing is kept yet the record alone is read, without a tag.
+            # Where nothing is kept yet the record alone is read, without a mark.
             columns = (func.coalesce(self.face.answer, c.body), *self.face.beside(request))
         live = (c.kind == self._kind.name, c.tier == int(tier), c.body.is_not(None))
         return select(*columns).select_from(source).where(*live)

@@ -3,13 +3,28 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Request
 from pydantic_core import to_json
-from sqlalchemy import Column, CursorResult, Dialect, Row, Select, and_, case, func, literal, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    CursorResult,
+    Dialect,
+    Row,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 
 from app.core import paging
 from app.core.desk import Desk
@@ -55,7 +70,7 @@ class Page:
     cut: "Cut | None" = None
     results: Sequence[CursorResult[Any]] = ()
     of: int = 1
-    joined: Select[bytes, bytes, int, int] | None = None
+    joined: Select[bytes, int, int, int] | None = None
 
     def plan(self, finish: Finish, link: Callable[[str], str], dialect: Dialect) -> Plan:
         """Give how the page is made again; there must be a cut."""
@@ -70,8 +85,8 @@ class Page:
         rows = [(item.body, *item.beside) for item in (*self.items, *self.beyond)]
         kept = finish and self.cut and self.cut.beside and self.total is None
         ends = [finish(row) if finish and kept else None for row in rows]
-        tags = [row[2] + end for row, end in zip(rows, ends, strict=True) if end is not None]
-        return tag_of(len(self.items), b"".join(tags) if len(tags) == len(rows) else b"", body, self.next_cursor)
+        marks = [row[2] * len(end) for row, end in zip(rows, ends, strict=True) if end is not None]
+        return tag_of(len(self.items), sum(marks) if len(marks) == len(rows) else 0, body, self.next_cursor)
 
     def body(self, items: list[bytes]) -> bytes:
         """Write the page as JSON, with these bytes for its records."""
@@ -166,13 +181,14 @@ class Cut:
         return paging.seal(self.secret, self.scope, [cursor_value(value) for value in place])
 
 
-def tag_of(count: int, said: bytes, body: bytes, cursor: str | None) -> str:
+def tag_of(count: int, marks: int, body: bytes, cursor: str | None) -> str:
     """Give the entity tag of a page of so many records.
 
-    ``said`` are the tags of what is kept, each with how its answer ends, of these records and of the next one: with
-    the cursor they tell a page. Where nothing is kept, the page is hashed as it is.
+    ``marks`` is the sum of those of what is kept, each times the length of how its answer ends, over these records and
+    the next one: with the cursor it tells a page, as no two ends are of one length, and the order of records follows
+    from what they say. Where nothing is kept, the page is hashed as it is.
     """
-    return etag(count, said + (cursor or "").encode() if said else body)
+    return etag(count, b"%d %b" % (marks, (cursor or "").encode()) if marks else body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +215,10 @@ class PageAgain:
         cursor = None
         if len(rows) > limit:
             cursor = self.cut.cursor(statements[0].values(1 + self.cut.beside)(rows[limit - 1]))
-        said = b"".join([row[2] + end for row, end in zip(rows, ends, strict=True)]) if self.cut.beside else b""
+        marks = sum([row[2] * len(end) for row, end in zip(rows, ends, strict=True)]) if self.cut.beside else 0
         body = written_page(pieces[:-1], cursor)
         count = min(len(rows), limit)
-        return Written(body, tag_of(count, said, body, cursor), self.link(cursor) if cursor else None)
+        return Written(body, tag_of(count, marks, body, cursor), self.link(cursor) if cursor else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,15 +230,15 @@ class PageJoined:
 
     def __call__(self, _: Sequence[Statement], found: Sequence[Sequence[Sequence[Any]]], __: str) -> Written | None:
         """Write it, or nothing where an answer has to be made anew first."""
-        items, said, count, missing = found[0][0]
+        items, marks, count, missing = found[0][0]
         if missing:
             return None
         end, cursor = len(items or b""), None
         if count > self.cut.limit:
             end, count = items.rindex(BETWEEN), self.cut.limit
-            cursor = self.cut.cursor(_created(items, end))
+            cursor = _cursor_behind(self.cut, _head(items, end))
         body = written_page([memoryview(items or b"")[:end]], cursor)
-        return Written(body, tag_of(count, said or b"", body, cursor), self.link(cursor) if cursor else None)
+        return Written(body, tag_of(count, marks or 0, body, cursor), self.link(cursor) if cursor else None)
 
 
 def last_before(items: bytes, end: int) -> int:
@@ -231,36 +247,40 @@ def last_before(items: bytes, end: int) -> int:
     return before + len(BETWEEN) if before >= 0 else 0
 
 
-def _created(items: bytes, end: int) -> tuple[datetime, UUID]:
-    """Give the place of the last record before an end in the order of creation: when it was made, and its id."""
+def _head(items: bytes, end: int) -> bytes:
+    """Give the beginning of the last record before an end, up to when it was made."""
     at = last_before(items, end)
-    begins = items.index(_CREATED, at) + len(_CREATED)
-    made = datetime.fromisoformat(items[begins : items.index(b'"', begins)].decode())
-    return made, id_of(items[at : at + _HEAD])
+    return items[at : items.index(b'"', items.index(_CREATED, at) + len(_CREATED))]
+
+
+@lru_cache(maxsize=1000)
+def _cursor_behind(cut: Cut, head: bytes) -> str:
+    """Give the cursor behind a record in the order of creation; the same list often ends with the same one."""
+    made = datetime.fromisoformat(head[head.rindex(b'"') + 1 :].decode())
+    return cut.cursor((made, id_of(head)))
 
 
 _CREATED: Final = b',"created_at":"'
-_HEAD: Final = 50  # bytes that hold a record's id
 
 
 def joined(
     base: Select[Any], order: "Order", place: list[Any] | None, limit: int, ends: Mapping[int, bytes]
-) -> Select[bytes, bytes, int, int]:
+) -> Select[bytes, int, int, int]:
     """Give the statement for a page in the order of creation as one row, and one record more if there is one.
 
-    Its columns: the records as they are sent, their tags with how they end, how many they are, and how many of them
-    have to be made anew. ``base`` reads answers, and with ``ends`` also which of them each has, and its tag.
+    Its columns: the records as they are sent, the sum of their marks, how many they are, and how many of them have to
+    be made anew. ``base`` reads answers, and with ``ends`` also which of them each has, and its mark.
     """
     answer, *beside = base.selected_columns
     if not ends:
         rows = order.read(base, place).limit(limit + 1).subquery()
-        return select(Joined(rows.c[0], BETWEEN), literal(b""), func.count(), literal(0))
+        return select(Joined(rows.c[0], BETWEEN), literal(0), func.count(), literal(0))
     # Worked out once for each record, and not wherever it is named.
     end = case({code: Spelled(end) for code, end in ends.items()}, value=beside[0]).label("end")
     rows = order.read(base.with_only_columns(answer, end, beside[1]), place).limit(limit + 1).subquery()
-    body, ending, tag = rows.c
-    said = (Joined(body.op("||")(ending), BETWEEN), Joined(tag.op("||")(ending), b""))
-    return select(*said, func.count(), func.count() - func.count(ending))
+    body, ending, mark = rows.c
+    marks = cast(func.sum(mark * func.length(ending)), BigInteger)
+    return select(Joined(body.op("||")(ending), BETWEEN), marks, func.count(), func.count() - func.count(ending))
 
 
 @dataclass(frozen=True, slots=True)

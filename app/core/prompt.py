@@ -31,8 +31,7 @@ class Prompt(HttpToolsProtocol):
         if len(answer.body) < _SMALL:
             self.transport.write(head + answer.body)
         else:
-            self.transport.write(head)
-            self.transport.write(answer.body)
+            self.transport.writelines((head, answer.body))
         cycle.response_started = cycle.response_complete = True
         cycle.on_response()
 

@@ -101,8 +101,8 @@ class People:
     ends: Mapping[int, bytes] = ENDS
 
     def beside(self, request: Request) -> tuple[ColumnElement[Any], ...]:
-        """Give what is still to be said of the situation of today, see `app.reading.people`, and the answer's tag."""
-        return still_to_say(today(), intervals_of(request)), situations.c.tag
+        """Give what is still to be said of the situation of today, see `app.reading.people`, and the answer's mark."""
+        return still_to_say(today(), intervals_of(request)), situations.c.mark
 
     async def find(self, request: Request, desk: Desk, query: Filter) -> Found | None:
         """Give the people whose name was typed, best first."""

@@ -27,7 +27,7 @@ from app.reading.days import today
 from app.reading.dossier import Dossier
 from app.reading.facts import Facts, facts, term_key
 from app.reading.gather import Whose, gather
-from app.reading.kept import TABLES, TAG, custodies, situations, standings, values
+from app.reading.kept import MARK, TABLES, custodies, situations, standings, values
 
 _BELONGING: Final = ("detentions", "charges", "sentences", "hearings", "affiliations", "recognitions", "addresses")
 # What others are described by, and the kinds through which they are: a change reaches everybody who is.
@@ -287,7 +287,7 @@ def _before(session: Session, people: Sequence[UUID]) -> dict[Whose, datetime]:
     """Give what was kept: a record that is gone leaves its time here only."""
     c = situations.c
     # A column that no index has: SQLite would rather walk along an index that has all than look each person up.
-    query = select(c.tier, c.person_id, c.updated_at, c.tag).where(_about(situations, people))
+    query = select(c.tier, c.person_id, c.updated_at, c.mark).where(_about(situations, people))
     return {Whose(Tier(tier), person_id): at for tier, person_id, at, _ in session.execute(query)}
 
 
@@ -351,4 +351,4 @@ def _answer(person: bytes, found: Facts) -> Row:
         said["mail"] = {name: value for name, value in found.situation["mail"].items() if name != "stale"}
     written = to_json(said)
     answer = b'%b,"situation":%b' % (person[:-1], written if found.confirmed is None else written[:-2])
-    return {"answer": answer, "tag": hashlib.sha256(answer).digest()[:TAG]}
+    return {"answer": answer, "mark": int.from_bytes(hashlib.sha256(answer).digest()[:MARK])}

@@ -25,7 +25,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.dialects import exact_text
 
-TAG: Final = 8  # bytes that tell an answer from every other of the person
+MARK: Final = 6  # bytes that tell an answer from others; as numbers those of a page add up to one of 63 bits
 
 
 def _whose() -> tuple[Column[int], Column[object]]:
@@ -44,7 +44,7 @@ situations: Final = Table(
     Column("place", BigInteger),  # in the order of commits, of the last change that it was derived after
     Column("good_until", Date),
     Column("answer", LargeBinary, nullable=False),  # the person with the situation, up to where `stale` goes
-    Column("tag", LargeBinary, nullable=False),  # the beginning of the hash of that
+    Column("mark", BigInteger, nullable=False),  # of that: the beginning of its hash, as a number
     Column("kind", String),  # of the detention, where mail arrives
     Column("confirmed", Date),  # the older confirmation of the address; null where one is missing
     Column("status", String, nullable=False),

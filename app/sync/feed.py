@@ -63,6 +63,7 @@ class FeedPage:
         )
 
 
+ENDED: Final = b"}"  # how an item ends
 _GONE: Final = b"null"
 
 
@@ -115,10 +116,13 @@ def all_after(tier: Tier, position: int, limit: int) -> Select[Any]:
 
 
 def joined_after(tier: Tier, position: int, limit: int) -> Select[bytes, int, int]:
-    """Give the query for the same as one row: all items as they are sent, how many they are, how many were ready."""
+    """Give the query for the same as one row: all items, how many they are, and how many of them were ready.
+
+    They are as they are sent, but that the last one has no end.
+    """
     rows = all_after(tier, position, limit).subquery().c
-    item = rows.heading.op("||")(func.coalesce(rows.body, Spelled(_GONE))).op("||")(Spelled(b"}"))
-    return select(Joined(item, BETWEEN), func.count(), func.count(rows.heading))
+    item = rows.heading.op("||")(func.coalesce(rows.body, Spelled(_GONE)))
+    return select(Joined(item, ENDED + BETWEEN), func.count(), func.count(rows.heading))
 
 
 async def end_of(session: AsyncSession, view: View) -> Place:

@@ -15,7 +15,7 @@ from app.core.lists import BETWEEN, last_before
 from app.core.problems import Problem
 from app.core.record import Tier
 from app.core.requests import database_of
-from app.sync.feed import joined_after, tag_of, written
+from app.sync.feed import ENDED, joined_after, tag_of, written
 
 _SOMEWHERE: Final = -1  # stands for the position behind which a page begins, until there is one
 
@@ -65,9 +65,9 @@ class FeedAgain:
             return None
         end, more = len(items or b""), count > self.limit
         if more:
-            end, count = items.rindex(BETWEEN), self.limit
+            end, count = items.rindex(ENDED + BETWEEN), self.limit
         here = cursor_in(items, last_before(items, end)) if count else cursor or self.cursors.seal(place)
-        body = written([memoryview(items or b"")[:end]], here, more=more)
+        body = written([memoryview(items or b"")[:end], ENDED if count else b""], here, more=more)
         return Written(body, tag_of(count, here, more=more))
 
     def _place(self, cursor: str) -> Place | None:

@@ -1,17 +1,20 @@
 """Lists of persons: filters, sorts and days, over HTTP, on both databases."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.core.documents import documents
 from app.core.rebuilding import reindex
+from app.reading.days import today
 from app.reading.kept import situations
 from tests.conftest import Register
 from tests.core.test_conformance import is_problem
 from tests.factories import (
+    address,
     affiliation,
     article,
     case,
@@ -241,6 +244,22 @@ async def test_a_page_is_another_answer_when_a_place_is_called_otherwise(registe
     after = await register.public.get("/v1/persons", headers={"If-None-Match": before.headers["etag"]})
     assert (after.status_code, after.json()["items"][0]["version"]) == (200, who["version"])
     assert after.json()["items"][0]["situation"]["facility_name"] == named["name"]
+
+
+async def test_a_page_is_another_answer_when_what_is_known_grows_old(register: Register) -> None:
+    place = await create(register.editor, "facilities", facility(mail="open"))
+    day = today().isoformat()
+    await create(register.editor, "addresses", address(place["id"], verified_on=day))
+    who = await create(register.editor, "persons", person())
+    stay = {"facility_id": place["id"], "started_on": "2021-05-18", "confirmed_on": day, "place_confirmed_on": day}
+    await create(register.editor, "detentions", detention(who["id"], **stay))
+    before = await register.partner.get("/v1/persons")
+    assert before.json()["items"][0]["situation"]["mail"]["stale"] is False
+    async with register.database.write("tests") as session:  # as if that had been long ago
+        await session.execute(update(situations).values(confirmed=date(2022, 1, 1)))
+    after = await register.partner.get("/v1/persons", headers={"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200, after.text
+    assert after.json()["items"][0]["situation"]["mail"]["stale"] is True
 
 
 async def test_a_tier_has_the_answers_of_those_whom_it_sees(register: Register) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 
 from app.reading.kept import situations
 from app.reading.mail import ReviewIntervals
-from app.reading.staleness import FRESH, OVER, STALE, WHOLE, still_to_say
+from app.reading.staleness import ENDS, FRESH, OVER, STALE, WHOLE, still_to_say
 from tests.conftest import Register
 
 DAY = date(2026, 3, 1)
@@ -34,7 +34,7 @@ CASES = [
 
 
 async def test_the_database_reckons_as_the_rule_says(register: Register) -> None:
-    kept = {"tier": 0, "created_at": MADE, "updated_at": MADE, "answer": b"{", "tag": b"", "status": "unknown"}
+    kept = {"tier": 0, "created_at": MADE, "updated_at": MADE, "answer": b"{", "mark": 0, "status": "unknown"}
     rows = [
         {**kept, "person_id": UUID(int=place), "good_until": until, "kind": kind, "confirmed": confirmed}
         | {"reachable": kind is not None, "name_key": "x"}
@@ -44,3 +44,8 @@ async def test_the_database_reckons_as_the_rule_says(register: Register) -> None
         await session.execute(insert(situations), rows)
         said = select(still_to_say(DAY, INTERVALS)).order_by(situations.c.person_id)
         assert list((await session.execute(said)).scalars()) == [expected for *_, expected in CASES]
+
+
+def test_the_length_of_an_end_tells_which_one_it_is() -> None:
+    # The entity tag of a page is of the marks of its answers, each times this length.
+    assert len({len(end) for end in ENDS.values()}) == len(ENDS)
