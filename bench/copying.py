@@ -1,12 +1,19 @@
-"""The export of everything: how fast it comes, and what memory it takes, against a stream of as many bytes."""
+"""The export of everything: how fast it comes, against a stream of as many bytes and against its rows read raw."""
 
+import asyncio
+import contextlib
 import socket
+import sqlite3
 import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import urlsplit
+
+import asyncpg  # type: ignore[import-untyped]  # its makers give no types
+from sqlalchemy.engine import make_url
 
 from bench import load
 from bench.measuring import Row, noise_of
@@ -38,18 +45,61 @@ class Exported:
     records: int
     seconds: float
     memory: int
+    raw: float = 0.0  # seconds that its rows take to be read from the database and nothing else
 
 
-def export(servers: Servers, rounds: int) -> Exported:
-    """Measure the export, and the reference with as many bytes, in turn."""
+def export(servers: Servers, url: str, rounds: int) -> Exported:
+    """Measure the export, the reference with as many bytes, and the same rows from the database at ``url``, in turn."""
     size = _stream(servers.cold, "/v1/export").size
     asked = [(servers.bare, f"/stream/{size}"), (servers.cold, "/v1/export")]
-    pairs = [tuple(_stream(*one) for one in asked) for _ in range(rounds)]
+    pairs, raw = [], []
+    for _ in range(rounds):
+        pairs.append(tuple(_stream(*one) for one in asked))
+        raw.append(_raw(url))
     ratios = [mine.rate / reference.rate for reference, mine in pairs]
     seconds = statistics.median(mine.seconds for _, mine in pairs)
     found = (statistics.median(ratios), noise_of(ratios), seconds * 1000, seconds * 1000, seconds * 1000, 0.0)
     row = Row("export of everything", size, 1 / seconds, *found)
-    return Exported(row, _count(pairs[0][1].last), seconds, max(mine.memory for _, mine in pairs))
+    count, memory = _count(pairs[0][1].last), max(mine.memory for _, mine in pairs)
+    if {rows for rows, _ in raw} != {count}:
+        raise RuntimeError("what was read raw is not what was exported")
+    return Exported(row, count, seconds, memory, statistics.median(took for _, took in raw))
+
+
+_RAW: Final = "SELECT body FROM documents WHERE tier = 0 AND kind = {} AND body IS NOT NULL ORDER BY created_at, id"
+_KINDS: Final = "SELECT DISTINCT kind FROM documents"
+_AT_ONCE: Final = 200
+
+
+def _raw(url: str) -> tuple[int, float]:
+    """Read the rows of an export with the driver alone; give how many they are, and the seconds that it took."""
+    started = time.perf_counter()
+    rows = _raw_of_file(url) if url.startswith("sqlite") else asyncio.run(_raw_of_server(url))
+    return rows, time.perf_counter() - started
+
+
+def _raw_of_file(url: str) -> int:
+    with contextlib.closing(sqlite3.connect(url.partition(":///")[2])) as connection:
+        kinds, count = [kind for (kind,) in connection.execute(_KINDS)], 0
+        for kind in kinds:
+            cursor = connection.execute(_RAW.format("?"), (kind,))
+            while rows := cursor.fetchmany(_AT_ONCE):
+                count += len(rows)
+        return count
+
+
+async def _raw_of_server(url: str) -> int:
+    said: dict[str, Any] = dict(make_url(url).get_dialect()().create_connect_args(make_url(url))[1])
+    connection, count = await asyncpg.connect(**said), 0
+    try:
+        async with connection.transaction(readonly=True):
+            for (kind,) in await connection.fetch(_KINDS):
+                cursor = await connection.cursor(_RAW.format("$1"), kind)
+                while rows := await cursor.fetch(_AT_ONCE):
+                    count += len(rows)
+        return count
+    finally:
+        await connection.close()
 
 
 def _count(tail: bytes) -> int:

@@ -40,6 +40,7 @@ class Run:
     on: str
     machine: str
     measured: Sequence[Measured]
+    again: str = ""  # how far another run agreed
 
     def of(self, database: str, people: int) -> Measured | None:
         """Give what was measured of a register."""
@@ -76,7 +77,7 @@ def _short(value: Any) -> Any:  # noqa: ANN401 - JSON
 def load(file: Path) -> Run:
     """Read a run that was kept."""
     said = json.loads(file.read_text(encoding="utf-8"))
-    return Run(said["on"], said["machine"], [_measured(one) for one in said["measured"]])
+    return Run(said["on"], said["machine"], [_measured(one) for one in said["measured"]], said.get("again", ""))
 
 
 def _measured(said: Mapping[str, Any]) -> Measured:
@@ -99,6 +100,18 @@ def compared(now: Run, before: Run) -> Iterator[tuple[str, Row, Row]]:
             was = known.row(row.case) if known else None
             if was is not None:
                 yield f"{measured.database}, {measured.people:,}", was, row
+
+
+def agreement(now: Run, before: Run) -> str:
+    """Say in how many cases two runs agree within the noise of both, and how far apart the others are."""
+    cases = list(compared(now, before))
+    others = [
+        f"{register} people, {row.case} ({was.ratio:.3g} and {row.ratio:.3g})"
+        for register, was, row in cases
+        if max(row.ratio, was.ratio) > min(row.ratio, was.ratio) * (1 + row.noise) * (1 + was.noise)
+    ]
+    said = f"agrees in {len(cases) - len(others)} of {len(cases)} cases within the noise of both"
+    return f"{said}; not in {', '.join(others)}." if others else f"{said}."
 
 
 def slower(now: Run, before: Run) -> Iterator[str]:

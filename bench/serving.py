@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -35,14 +36,23 @@ def main() -> int:
     measured = [one for database in databases for one in _database(database, sizes, effort, said)]
     run = results.this_run(measured)
     _say("below the floor:", list(report.missed(run)) if not said.only else [])
-    slower = list(results.slower(run, results.load(said.against))) if said.against.exists() else []
+    before = results.load(said.against) if said.against.exists() else None
+    slower = list(results.slower(run, before)) if before else []
+    if before:
+        print(f"\nThis run {results.agreement(run, before)}")
     _say(f"slower than in {said.against.name}:", slower)
     if said.keep:
         results.save(run, said.keep)
     if said.save:
-        results.save(run, results.KEPT)
-        report.write(run)
+        _keep(run)
+    elif said.confirm and before:
+        _keep(replace(before, again=f"Another run, on {run.on}, {results.agreement(run, before)}"))
     return 1 if slower else 0
+
+
+def _keep(run: results.Run) -> None:
+    results.save(run, results.KEPT)
+    report.write(run)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--against", type=Path, default=results.KEPT, help="say what is slower than in this file")
     parser.add_argument("--keep", type=Path, help="keep the figures in this file")
     parser.add_argument("--save", action="store_true", help="keep them in bench/results and write docs/performance.md")
+    parser.add_argument("--confirm", action="store_true", help="write beside the kept figures how far these agree")
     return parser
 
 
@@ -84,9 +95,10 @@ def _measured(database: str, people: int, url: str, effort: Effort, said: argpar
         cases = [case for case in cases_of(servers.cold.base) if said.only in case.name]
         found.rows = measure(servers, cases, effort, _print)
         if not said.only:
-            found.export = copying.export(servers, max(2, effort.rounds // 3))
+            found.export = copying.export(servers, url, max(2, effort.rounds // 3))
             _print(found.export.row)
             print(f"{'':38}{found.export.records:,} records, {found.export.memory / 1e6:.1f} MB of memory more")
+            print(f"{'':38}{found.export.raw / found.export.seconds:.2f} of the rate at which its rows are read raw")
     if not said.only:
         _write(found, url, effort)
     return found

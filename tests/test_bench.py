@@ -80,6 +80,14 @@ def test_what_is_slower_beyond_the_noise_of_both_is_said() -> None:
     assert len(list(results.slower(_run(ratio=0.45), _run()))) == 1
 
 
+def test_how_far_two_runs_agree_is_said(tmp_path: Path) -> None:
+    assert results.agreement(_run(ratio=0.55), _run()) == "agrees in 1 of 1 cases within the noise of both."
+    for ratio in (0.45, 0.8):
+        assert "0 of 1" in results.agreement(_run(ratio=ratio), _run())
+    report.write(replace(_run(), again="Another run agrees."), tmp_path / "page.md")
+    assert "\nAnother run agrees.\n" in (tmp_path / "page.md").read_text(encoding="utf-8")
+
+
 def test_a_run_is_kept_and_read(tmp_path: Path) -> None:
     results.save(_run(), tmp_path / "run.json")
     assert results.load(tmp_path / "run.json") == _run()
