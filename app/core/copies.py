@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Integer,
+    LargeBinary,
     SmallInteger,
     String,
     Table,
@@ -22,6 +23,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.documents import documents
+from app.core.plain import BACKED_UP
 from app.core.problems import Problem, Type, declare
 from app.core.record import Tier
 
@@ -41,9 +43,9 @@ mirrors: Final = Table(
     Column("register_id", Uuid, primary_key=True),
     Column("url", String, nullable=False),
     Column("tier", SmallInteger, nullable=False),  # what is copied is what this tier sees there
-    Column("state", String, nullable=False),  # copying, leading, deriving, following
+    Column("state", String, nullable=False),  # fetching, copying, leading, deriving, following
     Column("cursor", String),  # where to follow from
-    # The last record of the export that is here, while copying.
+    # The last record of the export that was fetched, while fetching; that was taken in, while copying.
     Column("copied_kind", String),
     Column("copied_id", Uuid),
     Column("copied_at", UTCDateTime()),
@@ -60,6 +62,17 @@ apart: Final = Table(
     Column("created_at", UTCDateTime(), nullable=False),
     Column("version", Integer, nullable=False),
     Column("hash", String, nullable=False),
+)
+# The lines of an export between fetching and taking in, many in a row, packed; the first line alone as number 0.
+mirrored: Final = Table(
+    "mirrored_lines",
+    SQLModel.metadata,
+    Column("source", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("lines", LargeBinary, nullable=False),
+    # The source has it still: a copy that finds nothing fetched begins again. And what is purged there in between
+    # would stay in the backup, though it never was a record here.
+    info={BACKED_UP: False},
 )
 
 

@@ -64,6 +64,7 @@ _BY_NAME: Final = {form.name: form for form in _FORMS}
 # What is raised where a value is none of its column's type, as one written past the program may be.
 UNREADABLE: Final = (ValueError, TypeError, OverflowError)
 Columns = Mapping[str, str]
+BACKED_UP: Final = "backed_up"  # in a table's `info`: whether a backup holds its rows; it does where nothing is said
 
 
 def _form_of(kind: TypeEngine[Any]) -> _Form:
@@ -88,7 +89,9 @@ def declared() -> list[Table]:
 
 
 def _plain(table: Table) -> Table:
-    return plain(table.name, columns_of(table), [column.name for column in table.primary_key])
+    made = plain(table.name, columns_of(table), [column.name for column in table.primary_key])
+    made.info.update(table.info)
+    return made
 
 
 def written(row: Sequence[Any]) -> bytes:

@@ -20,7 +20,7 @@ from app.core.history import register
 from app.register import KINDS
 from app.sync.backup.making import back_up
 from app.sync.backup.restoring import check, restore
-from app.sync.mirror.copying import look_at
+from app.sync.mirror.meeting import look_at
 from app.sync.mirror.running import Mirror
 from app.sync.mirror.source import Source, base_of
 from app.sync.mirror.stops import Again, Patience, Stopped

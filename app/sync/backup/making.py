@@ -11,7 +11,7 @@ from app.core.database import Database
 from app.core.history import register
 from app.core.kinds import Kinds
 from app.core.migrating import head
-from app.core.plain import columns_of, declared, written
+from app.core.plain import BACKED_UP, columns_of, declared, written
 from app.core.record import Tier
 from app.core.verifying import Verdict, verify
 from app.sync.backup.archive import Contents, Count, Writer, writing
@@ -21,7 +21,7 @@ _PORTION = 200  # rows at a time: a row may hold a megabyte
 
 
 async def back_up(database: Database, file: Path) -> tuple[Contents, Verdict]:
-    """Write everything that the database holds to a file; tell whether it is as its history says."""
+    """Write everything that the register holds to a file; tell whether it is as its history says."""
     async with database.copy() as session:
         verdict = await verify(session, database.kinds)
         contents = await _contents(session, database.kinds, sound=verdict.sound)
@@ -34,6 +34,8 @@ async def back_up(database: Database, file: Path) -> tuple[Contents, Verdict]:
 
 async def _table(session: AsyncSession, table: Table, writer: Writer) -> None:
     writer.begin(table.name, columns_of(table))
+    if not table.info.get(BACKED_UP, True):
+        return
     query = select(table).order_by(*table.primary_key).execution_options(yield_per=_PORTION)
     async for rows in (await session.stream(query)).partitions():
         writer.add([written(row) for row in rows])

@@ -16,6 +16,7 @@ from app.core.recorder import writing_in
 from app.core.rows import full_row
 from app.core.taking import take
 from app.sync.mirror import state as states
+from app.sync.mirror.kept import drop
 from app.sync.mirror.state import State
 from app.sync.mirror.stops import Stopped
 from app.sync.mirror.taking import AUTHOR
@@ -32,7 +33,7 @@ async def detach(database: Database, url: str | None, teller: Teller) -> int:
     begun = replace(state, state=_DETACHING)
     if state != begun:
         async with database.write(AUTHOR) as session:
-            await session.run_sync(states.advance, state, begun)
+            await session.run_sync(_begin, state, begun)
     teller.begin()
     count = 0
     while done := await _portion(database, begun):
@@ -85,6 +86,12 @@ class _Detaching:
         ids = [row.id for row in found]
         theirs = and_(documents.c.kind == kind, documents.c.id.in_(ids))
         session.execute(update(documents).where(theirs).values(source=None))
+
+
+def _begin(session: Session, state: State, begun: State) -> None:
+    """Nothing more is taken in; what was fetched for that goes first."""
+    states.advance(session, state, begun)
+    drop(session, state.register_id)
 
 
 def _end(session: Session, state: State) -> None:

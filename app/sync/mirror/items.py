@@ -13,7 +13,7 @@ from app.core.documents import fingerprint
 from app.core.kinds import Fields, Key, Kind, Kinds
 from app.core.record import Tier
 from app.core.rows import Row, Unreadable, full_row
-from app.sync.mirror.stops import Stopped
+from app.sync.mirror.stops import Unfit
 
 
 class Item(NamedTuple):
@@ -59,9 +59,9 @@ class Reader:
             return self._read(self.kinds[name], record)
         except (Unreadable, ValueError, KeyError, TypeError) as error:
             where = f"`{str(error).lstrip('/')}` of " if isinstance(error, Unreadable) else ""
-            raise Stopped(
+            raise Unfit(
                 f"This version of Vestka cannot read {where}{name}/{record.get('id')} as the source gives it. "
-                "Run a newer version; what was copied stays, and it goes on from here."
+                "Run a newer version; what was copied stays, and is not written twice."
             ) from None
 
     def _read(self, kind: Kind, record: dict[str, Any]) -> Item:
@@ -87,11 +87,11 @@ def _instant(text: str) -> datetime:
 
 
 def line_of(raw: bytes, url: str) -> dict[str, Any]:
-    """Read a line of an export; what is none is ``Stopped``."""
+    """Read a line of an export; what is none is ``Unfit``."""
     try:
         said = from_json(raw)
     except ValueError:
         said = None
     if not isinstance(said, dict):
-        raise Stopped(f"{url} answers, but not as a Vestka register does. Is the address right?")
+        raise Unfit(f"{url} answers, but not as a Vestka register does. Is the address right?")
     return said

@@ -1,4 +1,4 @@
-"""A mirror from its first request on: copies, derives, follows, compares, and comes back after every failure."""
+"""A mirror from its first request on: fetches, takes in, derives, follows, compares; comes back after every failure."""
 
 import asyncio
 import time
@@ -21,11 +21,13 @@ from app.sync.digests import Digests
 from app.sync.mirror import state as states
 from app.sync.mirror.aside import aside
 from app.sync.mirror.comparing import differences
-from app.sync.mirror.copying import Copier, First, look_at
+from app.sync.mirror.copying import Copier
+from app.sync.mirror.fetching import Fetcher
 from app.sync.mirror.items import Reader
 from app.sync.mirror.leading import Leader
+from app.sync.mirror.meeting import First, look_at
 from app.sync.mirror.source import Source
-from app.sync.mirror.state import COPYING, DERIVING, LEADING, State
+from app.sync.mirror.state import COPYING, DERIVING, FETCHING, LEADING, State
 from app.sync.mirror.stops import Again, Patience, Refused, Stopped
 from app.sync.mirror.taking import AUTHOR, Taken, Taker, conflict
 from app.sync.mirror.telling import Teller
@@ -49,19 +51,18 @@ class Mirror:
     patience: Patience
     compared_every: float = _COMPARED_EVERY
     _compared: float | None = None
+    _seen: bool = False  # whether the source has shown itself since the command began
 
     async def run(self) -> None:
         """Run until all is here and compared, or, when following, until something ends it; ``Stopped`` says what."""
         register_id = await self._start()
         while True:
             try:
-                if await self._step(register_id):
+                if await self._turn(register_id):
                     return
                 self.patience.succeeded()
             except (Again, DBAPIError, PoolTimeout, OSError) as error:
                 await self._wait(error)
-            except Refused:
-                await self._begin(register_id, await self._look())
 
     async def _wait(self, error: Exception) -> None:
         if not isinstance(error, Again):
@@ -82,7 +83,9 @@ class Mirror:
             await self._begin(first.register_id, first) if mine is None else await self._move(mine)
             return first.register_id
         self.patience.tries = None if self.follow else self.patience.tries
-        self.teller.say(f"Going on with the copy of {self.source.url} ({mine.state}, {mine.copied:,} records copied).")
+        self.teller.say(
+            f"Going on with the copy of {self.source.url} ({mine.state}, {mine.copied:,} records {_done(mine)})."
+        )
         return mine.register_id
 
     async def _met(self) -> First:
@@ -121,9 +124,10 @@ class Mirror:
         if known and first.tier < known.tier:
             words = f"{self.source.url} now shows us what {_SHOWS[first.tier]} may see, and this is a copy of what"
             raise Stopped(f"{words} {_SHOWS[known.tier]} may see. Give the key as before, or a new database.")
-        fresh = State(register_id, self.source.url, first.tier, COPYING, first.cursor)
+        fresh = State(register_id, self.source.url, first.tier, FETCHING, first.cursor)
         async with self.database.write(AUTHOR) as session:
             await session.run_sync(states.begin, fresh)
+        self._seen = True
         again = "Comparing all of" if known else "Copying"
         self.teller.say(f"{again} {self.source.url} (register {register_id}): what {_SHOWS[first.tier]} may see.")
         if strange := [kind for kind in first.kinds if kind not in self.database.kinds]:
@@ -136,19 +140,21 @@ class Mirror:
     async def _known(self, register_id: UUID) -> State | None:
         return next((state for state in await self._states() if state.register_id == register_id), None)
 
+    async def _turn(self, register_id: UUID) -> bool:
+        """Do what comes next, or begin again where that is refused; true when all is done."""
+        try:
+            return await self._step(register_id)
+        except Refused:
+            await self._begin(register_id, await self._look())
+            return False
+
     async def _step(self, register_id: UUID) -> bool:
         """Do what comes next; true when all is done."""
         state = await self._known(register_id)
-        if state is None or state.state not in {COPYING, LEADING, DERIVING, FOLLOWING}:
+        if state is None or state.state not in {FETCHING, COPYING, LEADING, DERIVING, FOLLOWING}:
             raise Stopped("This copy was detached: its records are this register's own now.")
-        if state.state == COPYING:
-            await self._copy(state)
-            return False
-        if state.state == LEADING:
-            await self._lead(state, replace(state, state=DERIVING))
-            return False
-        if state.state == DERIVING:
-            await self._derive(state)
+        if state.state != FOLLOWING:
+            await self._towards(state)
             return False
         state = await self._catch_up(state)
         if self._compared is None or time.monotonic() - self._compared > self.compared_every:
@@ -157,10 +163,36 @@ class Mirror:
             await self._page(state, wait=_WAIT_SECONDS)
         return not self.follow
 
+    async def _towards(self, state: State) -> None:
+        """Do the next part of the first copy."""
+        if state.state == FETCHING:
+            await self._fetch(state)
+        elif state.state == COPYING:
+            await self._copy(state)
+        elif state.state == LEADING:
+            await self._meet_again(state)
+            await self._lead(state, replace(state, state=DERIVING))
+        else:
+            await self._derive(state)
+
+    async def _fetch(self, state: State) -> None:
+        self.teller.begin()
+        state = await Fetcher(self.database, self.source, self.teller, self.patience).fetch(state)
+        self._seen = True
+        self.teller.say(f"Fetched {state.copied:,} records in {self.teller.took()}; the source is let go. Taking in.")
+
     async def _copy(self, state: State) -> None:
         self.teller.begin()
         state = await Copier(self.database, self.source, self.teller).copy(state)
-        self.teller.say(f"Copied {state.copied:,} records in {self.teller.took()}.")
+        self.teller.say(f"Took in {state.copied:,} records in {self.teller.took()}.")
+
+    async def _meet_again(self, state: State) -> None:
+        """Look whether it is the same register and shows as much as when it was fetched, which may be long ago."""
+        if not self._seen:
+            first = await self._look()
+            if (first.register_id, first.tier) != (state.register_id, state.tier):
+                raise Refused
+            self._seen = True
 
     async def _lead(self, state: State, behind: State) -> None:
         await Leader(self.database, self.source, self.teller).lead(state, behind)
@@ -236,3 +268,8 @@ class Mirror:
         following = " Following it." if self.follow else ""
         self.teller.say(f"The copy agrees with {self.source.url}: {count:,} records.{following}")
         return after
+
+
+def _done(state: State) -> str:
+    """Say what was done with the records that a state counts."""
+    return {FETCHING: "fetched", COPYING: "taken in"}.get(state.state, "copied")

@@ -4,16 +4,15 @@ Of the standard library, because what runs for years over bad lines should not h
 proxies of the environment, and sends a key nowhere but where it was given for.
 """
 
-import gzip
 import http.client
-import io
 import json
 import ssl
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import IO, Any, Final
+from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -24,6 +23,9 @@ from app.sync.mirror.stops import Again, Refused, Stopped, Unknown
 
 _SECONDS: Final = 60
 _LONGEST_LINE: Final = 64_000_000
+_PIECE: Final = 1 << 16
+_PACKED: Final = 1 << 10  # unpacked together: four bytes of zstd may be 128 KB
+_GZIP: Final = 16 + zlib.MAX_WBITS
 _PATIENCE_STATUS: Final = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -46,9 +48,10 @@ class Source:
         """Ask for a JSON object; ``wait`` is how long the source may hold the request, in seconds."""
         if wait:
             query["wait"] = wait
-        with self._opened(path, query, _SECONDS + wait) as answer:
+        with self._opened(path, query, _SECONDS + wait) as pieces:
+            answer = b"".join(pieces)
             try:
-                said = json.loads(answer.read())
+                said = json.loads(answer)
             except ValueError:
                 said = None
         if not isinstance(said, dict):
@@ -56,20 +59,23 @@ class Source:
         return said
 
     @contextmanager
-    def lines(self, path: str, **query: Any) -> Iterator[Iterator[bytes]]:  # noqa: ANN401 - whatever is asked
+    def arriving(self, path: str, **query: Any) -> Iterator["Arriving"]:  # noqa: ANN401 - whatever is asked
         """Ask for lines; they come while the source reads them."""
-        with self._opened(path, query, _SECONDS) as answer:
-            yield self._each(answer)
-
-    def _each(self, answer: IO[bytes]) -> Iterator[bytes]:
-        with self._told():
-            while line := answer.readline(_LONGEST_LINE):
-                if not line.endswith(b"\n"):
-                    raise Again(f"The copy from {self.url} was cut.")
-                yield line
+        with self._opened(path, query, _SECONDS) as pieces:
+            yield Arriving(pieces, self.url)
 
     @contextmanager
-    def _opened(self, path: str, query: dict[str, Any], seconds: float) -> Iterator[IO[bytes]]:
+    def lines(self, path: str, **query: Any) -> Iterator[Iterator[bytes]]:  # noqa: ANN401 - whatever is asked
+        """Ask for lines, to be read one by one."""
+        with self.arriving(path, **query) as arriving:
+            yield iter(arriving.line, b"")
+
+    def _each(self, answer: Any) -> Iterator[bytes]:  # noqa: ANN401 - a response
+        with self._told():
+            yield from _plain(answer)
+
+    @contextmanager
+    def _opened(self, path: str, query: dict[str, Any], seconds: float) -> Iterator[Iterator[bytes]]:
         request = Request(f"{self.url}{path}?{urlencode(query, doseq=True)}")  # noqa: S310 - `base_of` has looked at it
         request.add_header("Accept-Encoding", "zstd, gzip")
         request.add_header("User-Agent", "vestka-mirror")
@@ -78,7 +84,7 @@ class Source:
         with self._told(), self._opener.open(request, timeout=seconds) as answer:
             if "json" not in answer.headers.get_content_type():
                 raise Stopped(self._strange())
-            yield _plain(answer)
+            yield self._each(answer)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -95,7 +101,7 @@ class Source:
                 words = f"{self.url} cannot prove that it is what it says ({error.reason.verify_message})."
                 raise Stopped(words) from None
             raise Again(f"{self.url} cannot be reached ({_reason(error.reason)}).") from None
-        except (OSError, EOFError, http.client.HTTPException, zstandard.ZstdError) as error:
+        except (OSError, EOFError, http.client.HTTPException, zlib.error, zstandard.ZstdError) as error:
             raise Again(f"The line to {self.url} was cut ({_reason(error)}).") from None
 
     def _refuse(self, error: HTTPError) -> None:
@@ -118,6 +124,61 @@ class Source:
         return f"{self.url} answers, but not as a Vestka register does. Is the address right?"
 
 
+class Arriving:
+    """What has arrived of an answer, to be taken off in whole lines. What came before a cut is there after it."""
+
+    def __init__(self, pieces: Iterator[bytes], url: str) -> None:
+        self._pieces = pieces
+        self._url = url
+        self._rest = bytearray()
+
+    def line(self) -> bytes:
+        """Take off a line; nothing at the end."""
+        seen = 0
+        while (end := self._rest.find(b"\n", seen) + 1) == 0:
+            seen = len(self._rest)
+            if not self._more():
+                if self._rest:
+                    raise self._cut()
+                return b""
+        return self._off(end)
+
+    def portions(self, size: int) -> Iterator[bytes]:
+        """Take off portions of whole lines; what is less, and the line that is the last so far, stays."""
+        while self._more():
+            while end := self._portion(size):
+                yield self._off(end)
+
+    def rest(self) -> tuple[bytes, bytes, bool]:
+        """Take off what is left of whole lines, and the last of these; tell whether nothing is behind it."""
+        whole = self._rest.rfind(b"\n") + 1
+        last = self._rest.rfind(b"\n", 0, max(0, whole - 1)) + 1
+        clean = whole == len(self._rest)
+        return self._off(last), self._off(whole - last), clean
+
+    def _portion(self, size: int) -> int:
+        """Give where the next portion ends; 0 without."""
+        if len(self._rest) < size:
+            return 0
+        end = self._rest.rfind(b"\n", 0, size) + 1 or self._rest.find(b"\n", size) + 1
+        return end if end <= self._rest.rfind(b"\n") else 0
+
+    def _more(self) -> bool:
+        piece = next(self._pieces, b"")
+        self._rest += piece
+        if len(self._rest) > _LONGEST_LINE:
+            raise self._cut()
+        return bool(piece)
+
+    def _off(self, end: int) -> bytes:
+        taken = bytes(self._rest[:end])
+        del self._rest[:end]
+        return taken
+
+    def _cut(self) -> Again:
+        return Again(f"The copy from {self._url} was cut.")
+
+
 def base_of(url: str) -> str:
     """Give a register's base address; what cannot be one is ``Stopped``."""
     parts = urlsplit(url.strip())
@@ -128,13 +189,24 @@ def base_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/v1')}"
 
 
-def _plain(answer: Any) -> IO[bytes]:  # noqa: ANN401 - a response
-    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+def _plain(answer: Any) -> Iterator[bytes]:  # noqa: ANN401 - a response
+    """Give an answer in pieces as it comes: what came before a cut is given before the cut is told."""
+    stream = _unpacking(answer.headers.get("Content-Encoding", "identity").strip().lower())
+    while piece := answer.read1(_PIECE):
+        if stream is None:
+            yield piece
+            continue
+        for at in range(0, len(piece), _PACKED):
+            if unpacked := stream.decompress(piece[at : at + _PACKED]):
+                yield unpacked
+    if answer.length:
+        raise http.client.IncompleteRead(b"", answer.length)
+
+
+def _unpacking(encoding: str) -> Any:  # noqa: ANN401 - either library's
     if encoding == "zstd":
-        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(answer, read_across_frames=True))
-    if encoding == "gzip":
-        return gzip.GzipFile(fileobj=answer)  # type: ignore[return-value]  # reads as one does
-    return answer  # type: ignore[no-any-return]  # it is one
+        return zstandard.ZstdDecompressor().decompressobj(read_across_frames=True)
+    return zlib.decompressobj(_GZIP) if encoding == "gzip" else None
 
 
 def _problem(error: HTTPError) -> dict[str, Any]:

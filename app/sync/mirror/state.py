@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from app.core.copies import apart, mirrors
 from app.core.record import Tier
+from app.sync.mirror.kept import drop
 from app.sync.mirror.stops import Stopped
 
-COPYING: Final = "copying"
+FETCHING: Final = "fetching"
+COPYING: Final = "copying"  # taking in what was fetched
 LEADING: Final = "leading"  # asking for what led on before
 DERIVING: Final = "deriving"
 _OTHER: Final = "Another command is at work on the same copy. Leave it to that one."
@@ -21,7 +23,10 @@ _OTHER: Final = "Another command is at work on the same copy. Leave it to that o
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One source, and the place in its export or feed up to which all of it is here."""
+    """One source, and the place in its export or feed up to which all of it is here.
+
+    While its export is fetched, what is here is what was fetched of it; after that, what was taken in.
+    """
 
     register_id: UUID
     url: str
@@ -39,9 +44,13 @@ class State:
         """Give the place of the last record that was copied."""
         return (self.copied_at, self.copied_id) if self.copied_at and self.copied_id else None
 
-    def begun(self, url: str, tier: Tier, cursor: str) -> "State":
-        """Give the state at the beginning of a copy."""
-        return State(self.register_id, url, tier, COPYING, cursor)
+    def begun(self) -> "State":
+        """Give the state at the beginning of this copy."""
+        return State(self.register_id, self.url, self.tier, FETCHING, self.cursor)
+
+    def fetched(self) -> "State":
+        """Give the state when the whole export is here and nothing of it was taken in."""
+        return replace(self.begun(), state=COPYING)
 
     def values(self) -> dict[str, Any]:
         """Give the row."""
@@ -59,7 +68,8 @@ async def states(session: AsyncSession) -> list[State]:
 
 
 def begin(session: Session, state: State) -> None:
-    """Write the state of a copy that begins."""
+    """Write the state of a copy that begins; what was fetched before is dropped."""
+    drop(session, state.register_id)
     session.execute(delete(mirrors).where(mirrors.c.register_id == state.register_id))
     session.execute(insert(mirrors), [state.values()])
 
@@ -73,7 +83,15 @@ def advance(session: Session, before: State, after: State) -> None:
         raise Stopped(_OTHER)
 
 
+def begin_again(session: Session, state: State) -> None:
+    """Put a copy that takes in back to its beginning, if it still does: what was fetched is to be fetched anew."""
+    row = session.execute(select(mirrors).where(mirrors.c.register_id == state.register_id)).first()
+    if row is not None and (row.state, row.cursor) == (COPYING, state.cursor):
+        begin(session, state.begun())
+
+
 def forget(session: Session, register_id: UUID) -> None:
     """Forget a source."""
+    drop(session, register_id)
     session.execute(delete(mirrors).where(mirrors.c.register_id == register_id))
     session.execute(delete(apart).where(apart.c.source == register_id))

@@ -12,6 +12,10 @@ class Stopped(Exception):  # noqa: N818 - what is said on standard error
     """The mirror cannot go on; the argument says why and what to do."""
 
 
+class Unfit(Stopped):
+    """What the source gave cannot be taken; asked again, it may give something else."""
+
+
 class Again(Exception):  # noqa: N818 - what is waited for
     """The source cannot be reached or asks for patience; ``after`` are the seconds that it asks for."""
 

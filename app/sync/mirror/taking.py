@@ -20,8 +20,9 @@ from app.core.recorder import writing_in
 from app.core.taking import take
 from app.register.seeding import AUTHOR as SEED
 from app.sync.mirror.items import Item
+from app.sync.mirror.kept import drop, drop_before
 from app.sync.mirror.state import State, advance
-from app.sync.mirror.stops import Stopped
+from app.sync.mirror.stops import Unfit
 
 AUTHOR: Final = "mirror"
 Place = tuple[datetime, UUID]
@@ -73,14 +74,26 @@ class Taker:
 
     database: Database
 
-    async def take(self, items: Sequence[Item], before: State, after: State, swept: Range | None = None) -> int:
+    async def take(
+        self, items: Sequence[Item], before: State, after: State, swept: Range | None = None, behind: int = 0
+    ) -> int:
         """Write items and what is gone of a range; give the number of records that have changed.
 
-        ``Taken`` when ids are local here: then nothing is written.
+        What was fetched is deleted before the portion ``behind``. ``Taken`` when ids are local here: then nothing is
+        written.
         """
         words = f"as the register {before.register_id} says"
         async with self.database.write(AUTHOR, reason=words, hasty=swept is not None) as session:
-            return await session.run_sync(self._take, items, before, after, swept)
+            count = await session.run_sync(self._take, items, before, after, swept)
+            if behind:
+                await session.run_sync(drop_before, before.register_id, behind)
+            return count
+
+    async def end(self, before: State, after: State) -> None:
+        """Leave nothing of what was fetched, as all of it is taken."""
+        async with self.database.write(AUTHOR) as session:
+            await session.run_sync(advance, before, after)
+            await session.run_sync(drop, before.register_id)
 
     def _take(self, session: Session, items: Sequence[Item], before: State, after: State, swept: Range | None) -> int:
         advance(session, before, after)
@@ -270,11 +283,11 @@ def _offer_again(session: Session, done: Iterable[Change]) -> None:
         session.execute(delete(apart).where(apart.c.kind == kind, apart.c.id.in_(ids)))
 
 
-def conflict(keys: Sequence[Key], url: str) -> Stopped:
+def conflict(keys: Sequence[Key], url: str) -> Unfit:
     """Give what is said when ids of the source are local here."""
     lines = "".join(f"\n  {kind}/{record_id}" for kind, record_id in keys[:_NAMED])
     lines += f"\n  and {len(keys) - _NAMED:,} more" if len(keys) > _NAMED else ""
-    return Stopped(
+    return Unfit(
         f"{len(keys):,} records of {url} have ids that are this register's own, and nothing is written over. Copy into "
         f"a database of its own, or ask those who run that register why it has them:{lines}"
     )
