@@ -132,7 +132,7 @@ async def test_whatever_was_merged_a_copy_leads_as_its_source(
     paths = [f"/v1/persons/{who}" for who in some]
     led_on = 0
     often = ["merge"] * 4 + ["public"] * 3
-    for times, words in ((40, [*often, *SEEN]), *[(10, [*often, "undo", "delete", "purge", *SEEN])] * 2):
+    for times, words in ((60, [*often, *SEEN]), *[(8, [*often, "undo", "delete", "purge", *SEEN])] * 3):
         for _ in range(times):
             await _happen(admin, chance.choice(words), chance.choice(paths), chance.choice(some))
         await copying.copy(role)
