@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -19,7 +20,7 @@ from app.reading.kept import situations
 from app.register import RESOURCES
 from app.register.persons import persons
 from tests.conftest import Register
-from tests.factories import create, organization, person
+from tests.factories import create, detention, facility, organization, person
 
 
 @dataclass
@@ -297,3 +298,21 @@ async def test_who_has_an_address_is_answered_by_plan_and_who_has_none_by_the_ro
         assert (planned.status_code, planned.content) == (routed.status_code, routed.content)
         assert of_seeds.by_route == ([] if so else [path])
         of_seeds.by_route.clear()
+
+
+async def test_lists_of_what_refers_to_a_record_are_answered_by_plan(asked: Asked) -> None:
+    """A list of ids takes parameters of its own, each of which the driver has to be able to take."""
+    who = await create(asked.register.editor, "persons", person())
+    place = await create(asked.register.editor, "facilities", facility())
+    held = {"facility_id": place["id"], "started_on": "2021-05-18", "confirmed_on": "2026-01-01"}
+    await create(asked.register.editor, "detentions", detention(who["id"], **held))
+    one = UUID(int=1)
+    for path in (
+        f"/v1/persons?facility={place['id']}",
+        f"/v1/persons?facility={place['id']}&facility={one}",
+        f"/v1/detentions?facility_id={place['id']}",
+        f"/v1/detentions?person_id={who['id']}&sort=created_at",
+    ):
+        routed, planned = await asked.twice(path)
+        _same(routed, planned)
+        assert len(routed.json()["items"]) == 1

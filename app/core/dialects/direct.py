@@ -24,7 +24,10 @@ Fetch = Callable[[int], Awaitable[list[Any]]]
 def as_driven(query: _Query, dialect: Dialect, said: Mapping[str, Any] = _NOTHING) -> tuple[str, tuple[Any, ...]]:
     """Give a query as the driver takes it; its parameters are single values, some of which are ``said`` here."""
     compiled = _compiled(query, dialect)
-    values, processors = {**compiled.params, **said}, compiled._bind_processors  # noqa: SLF001 - what the engine runs
+    # Each value of a list is a parameter of its own, with a processor of its own.
+    lists = compiled._post_compile_expanded_state  # noqa: SLF001 - what the engine runs
+    processors = {**compiled._bind_processors, **(lists.processors if lists else {})}  # noqa: SLF001 - the same
+    values = {**compiled.params, **said}
     driven = [(values[name], processors.get(name)) for name in compiled.positiontup]
     return str(compiled), tuple(value if made is None or value is None else made(value) for value, made in driven)
 
