@@ -65,7 +65,7 @@ def queries(targets: Sequence[Invented], strangers: Sequence[Invented], indexed:
         ]
     for person in strangers:
         scheme = random.choice(SCHEMES)
-        made.append(Query(person.spelt(scheme, patronymic=random.random() < 0.5), 0, "nobody", scheme))  # noqa: PLR2004
+        made.append(Query(person.spelt(scheme, patronymic=random.random() < 0.5), 0, "nobody", scheme))  # noqa: PLR2004 - a share
     return made
 
 

@@ -97,7 +97,7 @@ def test_the_page_has_the_figures_and_the_growth(tmp_path: Path) -> None:
     small = Measured("SQLite", 1_000, [replace(ROW, ratio=0.9)])
     report.write(Run("2026-01-01", "an invented machine", [small, *_run().measured]), tmp_path / "page.md")
     page = (tmp_path / "page.md").read_text(encoding="utf-8")
-    assert "| a case | 1,000 | 9,000 | 0.60 | ±10% | 0.70 | 1.00 | 2.00 | 3.00 |" in page
+    assert "| a case | 1,000 | 9,000 | 15,000 | 0.60 | ±10% | 0.70 | 1.00 | 2.00 | 3.00 |" in page
     assert "| a case | 1.50 | ±20% |" in page
 
 

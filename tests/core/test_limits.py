@@ -156,7 +156,7 @@ def scope_of(address: str, *forwarded: str) -> dict[str, Any]:
         ("192.0.2.1", "192.0.2.1", True),
     ],
 )
-def test_a_client_is_an_address_or_a_network_of_64_bits(one: str, other: str, same: bool) -> None:  # noqa: FBT001
+def test_a_client_is_an_address_or_a_network_of_64_bits(one: str, other: str, same: bool) -> None:  # noqa: FBT001 - a case
     clients = Clients()
     assert (clients.number(scope_of(one)) == clients.number(scope_of(other))) is same
 

@@ -193,6 +193,6 @@ def ink(pdf: bytes) -> Ink:
 
 def printed_lines(pdf: bytes) -> list[str]:
     """Give the lines as pdftotext reads them."""
-    drawn = subprocess.run(["pdftotext", "-raw", "-", "-"], input=pdf, capture_output=True, check=True)  # noqa: S607
+    drawn = subprocess.run(["pdftotext", "-raw", "-", "-"], input=pdf, capture_output=True, check=True)  # noqa: S607 - wherever it is
     lines = drawn.stdout.decode().replace("\u200b", "").replace("\f", "").split("\n")
     return [line.strip() for line in lines if line.strip()]

@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 import pytest
-import vobject  # type: ignore[import-untyped]
+import vobject  # type: ignore[import-untyped]  # no types are given
 from python_calamine import CalamineWorkbook
 
 from app.core.formats import preferred

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from dateutil.rrule import rrulestr  # type: ignore[import-untyped]
+from dateutil.rrule import rrulestr  # type: ignore[import-untyped]  # no types are given
 from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
@@ -26,7 +26,7 @@ def _events(*days: Day | None) -> list[Any]:  # the library types a property as 
 def _occurrences(event: Any, until: int) -> list[date]:
     start = datetime.combine(event["dtstart"].dt, datetime.min.time())
     rule = rrulestr(event["rrule"].to_ical().decode(), dtstart=start)
-    return [found.date() for found in rule.between(start, datetime(until, 12, 31, tzinfo=None), inc=True)]  # noqa: DTZ001
+    return [found.date() for found in rule.between(start, datetime(until, 12, 31, tzinfo=None), inc=True)]  # noqa: DTZ001 - its rules have no zone
 
 
 def test_a_birthday_comes_every_year_on_its_day() -> None:

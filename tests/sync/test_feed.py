@@ -11,7 +11,7 @@ ANY = {"If-Match": "*"}
 
 
 async def said(client: object, after: str) -> list[tuple[str, str]]:
-    return [(item["kind"], item["action"]) for item in await items_of(client, after=after)]  # type: ignore[arg-type]
+    return [(item["kind"], item["action"]) for item in await items_of(client, after=after)]  # type: ignore[arg-type]  # may be none
 
 
 async def test_an_empty_register_has_a_cursor_to_follow_from(register: Register) -> None:

@@ -3,78 +3,37 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
-from urllib.parse import parse_qs
-from uuid import uuid4
 
 import pytest
-import zstandard
-from pydantic_core import to_json
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.core.copies import mirrored, mirrors
+from app.core.copies import mirrors
 from app.core.database import Database
-from app.core.documents import documents
-from app.core.history import changes
-from app.core.record import Tier
 from app.register import KINDS
 from app.sync import copying as exporting
 from app.sync.backup.archive import reading
 from app.sync.backup.making import back_up
 from app.sync.backup.restoring import check, restore
-from app.sync.compressing import codec_of
 from app.sync.mirror import copying as copies
 from app.sync.mirror import detaching, fetching, kept
-from app.sync.mirror import source as sources
 from app.sync.mirror.detaching import detach
-from app.sync.mirror.meeting import look_at
 from app.sync.mirror.source import Source
-from app.sync.mirror.state import COPYING, FETCHING, LEADING, State, forget
-from app.sync.mirror.stops import Again, Stopped
+from app.sync.mirror.state import COPYING, FETCHING, LEADING, forget
+from app.sync.mirror.stops import Stopped
 from app.sync.mirror.taking import Taker
 from app.sync.mirror.telling import Teller
-from tests.conftest import Register, running
-from tests.factories import create, detention, person
+from tests.conftest import running
+from tests.factories import create, person
 from tests.sync.conftest import become_another
+from tests.sync.fetched import FETCHED, GONE, PEOPLE, TAKEN, Asked, Watched, content, fill, numbers, state_of, stopping
 from tests.sync.mirroring import Copying, listening
-from tests.sync.test_mirror_troubles import answering, spoilt
+from tests.sync.test_mirror_troubles import spoilt
 
 ANY = {"If-Match": "*"}
-PEOPLE = 9
-GONE = answering(503, {}, b"")
-FETCHED, TAKEN = (kept, "keep"), (Taker, "_take")
-
-
-class Asked:
-    """An application that keeps what it was asked for, and may be put away."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.paths: list[str] = []
-        self.exports: list[dict[str, list[str]]] = []
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.paths.append(scope["path"])
-        if scope["path"] == "/v1/export":
-            self.exports.append(parse_qs(scope["query_string"].decode()))
-        await self.app(scope, receive, send)
-
-
-@dataclass
-class Watched(Copying):
-    """A copy whose source keeps what it is asked for."""
-
-    asked: Asked = field(default_factory=lambda: Asked(GONE))
-
-    async def stopped(self, owner: tuple[Any, str], number: int = 1, role: str = "public") -> None:
-        """Copy until the power goes."""
-        with stopping(owner, number):
-            await self.copy(role)
 
 
 @pytest.fixture
@@ -88,54 +47,6 @@ async def filled(copying: Copying, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
     asked = Asked(copying.source.app)
     async with listening(asked) as url:
         yield Watched(copying.source, url, copying.mirror, asked=asked)
-
-
-async def fill(register: Register) -> None:
-    for number in range(PEOPLE):
-        words = f"unforgettable {number} {token_hex(150)}"
-        made = await create(register.admin, "persons", person(occupation={"en": words}))
-        await create(register.admin, "detentions", detention(made["id"]))
-
-
-@contextmanager
-def stopping(owner: tuple[Any, str], number: int = 1) -> Iterator[None]:
-    """Stop in the midst of a transaction, the first or a later one, before it is on disk."""
-    place, name = owner
-    real, calls = getattr(place, name), 0
-
-    def stops(*said: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        done = real(*said)
-        if calls == number:
-            raise Stopped("The power goes.")
-        return done
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(place, name, stops)
-        with pytest.raises(Stopped, match="The power goes"):
-            yield
-
-
-async def state_of(database: Database) -> tuple[str, str, int]:
-    """Give how far the copy is: its state, `KIND/ID` of the last record, how many there are."""
-    async with database.read() as session:
-        row = (await session.execute(select(mirrors))).one()
-    return row.state, f"{row.copied_kind}/{row.copied_id}", row.copied
-
-
-async def numbers(database: Database) -> list[int]:
-    """Give the numbers of what was fetched and is kept."""
-    async with database.read() as session:
-        return list((await session.execute(select(mirrored.c.number).order_by(mirrored.c.number))).scalars())
-
-
-async def content(database: Database) -> str:
-    """Give all that was taken in."""
-    async with database.read() as session:
-        bodies = [*(await session.execute(select(documents.c.body))).scalars()]
-        bodies += (await session.execute(select(changes.c.body).where(changes.c.kind != "keys"))).scalars()
-    return b"".join(body for body in bodies if body).decode()
 
 
 @pytest.mark.parametrize("number", [1, 2, 4])
@@ -409,107 +320,3 @@ async def test_a_line_may_be_cut_as_often_as_it_likes_while_something_comes_over
     assert sum("Next try in" in said for said in filled.said) == 4
     assert line.asked[:6] == ["/v1/export"] * 6
     await filled.agrees()
-
-
-FIRST = {"register_id": uuid4(), "format_version": 1, "tier": "public", "cursor": "c", "kinds": ["persons"]}
-LINE = {"kind": "persons", "record": {"id": str(uuid4())}}
-
-
-@pytest.mark.parametrize(
-    ("lines", "count", "whole"),
-    [
-        ([LINE, LINE, {"count": 2}], 2, True),
-        ([{"count": 0}], 0, True),
-        ([LINE, LINE, {"count": 3}], 2, False),
-        ([LINE, {"count": 1}, b'{"ki'], 1, False),
-        ([LINE, LINE], 2, False),
-        ([LINE, b'{"kind"'], 1, False),
-        ([], 0, False),
-    ],
-)
-@pytest.mark.parametrize("size", [10, 10_000])
-async def test_the_last_line_must_count_those_before_it(
-    lines: list[Any], count: int, *, whole: bool, size: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fetching, "_PORTION", size)
-    monkeypatch.setattr(fetching, "_BATCH", size)
-    monkeypatch.setattr(sources, "_PIECE", size)
-    batches, cut = await fetched(lines)
-    assert cut is not whole
-    assert sum(batch.count for batch in batches) == count
-    assert [batch.whole for batch in batches if batch.whole] == [True] * whole
-    kept_lines = b"".join(kept.unpack(portion) for batch in batches for portion in batch.portions)
-    assert kept_lines == (to_json(LINE) + b"\n") * count
-
-
-@pytest.mark.parametrize("line", [b"hello\n", b"\n", b'["a"]\n', b'{"a"\n'])
-async def test_lines_that_are_none_are_not_kept(line: bytes) -> None:
-    with pytest.raises(Stopped, match="not as a Vestka register"):
-        await fetched([LINE, line, LINE, {"count": 3}])
-
-
-async def fetched(lines: list[Any]) -> tuple[list[Any], bool]:
-    """Give what is made of an export with these lines, and whether it was cut."""
-    body = b"".join(line if isinstance(line, bytes) else to_json(line) + b"\n" for line in [FIRST, *lines])
-    async with listening(answering(200, {"Content-Type": "application/jsonl"}, body)) as url:
-        return await fetched_from(url)
-
-
-async def fetched_from(url: str) -> tuple[list[Any], bool]:
-    batches: list[Any] = []
-    state = State(FIRST["register_id"], url, Tier.PUBLIC, FETCHING, "c")  # type: ignore[arg-type]  # a UUID
-
-    def fetch() -> bool:
-        try:
-            batches.extend(fetching._Fetching(Source(url), state).batches({}))  # noqa: SLF001 - no database
-        except Again:
-            return True
-        return False
-
-    return batches, await asyncio.to_thread(fetch)
-
-
-@asynccontextmanager
-async def saying(head: str, body: bytes, length: int) -> AsyncIterator[str]:
-    """Say a part of an answer to whoever asks, and hang up."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(f"HTTP/1.1 200 OK\r\n{head}\r\nContent-Length: {length}\r\n\r\n".encode() + body)
-        await writer.drain()
-        writer.close()
-
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-
-@pytest.mark.parametrize("encoding", ["identity", "gzip", "zstd"])
-async def test_what_came_before_a_cut_is_kept_to_the_last_line(encoding: str) -> None:
-    codec, lines = codec_of(encoding), [to_json(one) + b"\n" for one in (FIRST, LINE, LINE, LINE)]
-    said = b"".join(lines) + b'{"kind":"pers'
-    packed = codec.portion(said) if codec else said
-    async with saying(f"Content-Type: application/jsonl\r\nContent-Encoding: {encoding}", packed, 9999) as url:
-        batches, cut = await fetched_from(url)
-    assert cut
-    assert [batch.count for batch in batches] == [3]
-
-
-async def test_an_answer_that_ends_too_early_is_asked_for_again() -> None:
-    async with saying("Content-Type: application/json", b'{"kinds": {', 99) as url:
-        with pytest.raises(Again, match="was cut"):
-            await asyncio.to_thread(Source(url).json, "/v1/digest")
-
-
-async def test_a_little_that_unpacks_to_very_much_is_not_unpacked_at_once() -> None:
-    packed = zstandard.ZstdCompressor(level=3).compress(bytes(1 << 28))
-    assert len(packed) < 1 << 16
-    head = "Content-Type: application/jsonl\r\nContent-Encoding: zstd"
-    async with saying(head, packed, len(packed)) as url:
-
-        def largest() -> int:
-            with Source(url)._opened("/v1/export", {}, 5) as pieces:  # noqa: SLF001 - what it is made of
-                return max(map(len, pieces))
-
-        assert await asyncio.to_thread(largest) <= 1 << 25
-        with pytest.raises(Again, match="was cut"):
-            await asyncio.to_thread(look_at, Source(url))

@@ -52,7 +52,7 @@ async def write(client: AsyncClient, trial: Trial) -> None:
             made = (await client.post("/v1/persons", json=person())).json()
             trial.made.append(made["id"])
             place = f"/v1/persons/{secrets.choice(trial.made)}"
-            change = random.choice([{"sex": "male"}, {"visibility": "private"}, {"visibility": "public"}, None])  # noqa: S311
+            change = random.choice([{"sex": "male"}, {"visibility": "private"}, {"visibility": "public"}, None])  # noqa: S311 - chance
             if change:
                 await client.patch(place, json=change, headers=ANY)
             else:
@@ -68,7 +68,7 @@ async def follow(base: str, copy: Copy, trial: Trial) -> None:
     """Follow over a line that is cut at random; what was stored with its cursor stays."""
     while not trial.over.is_set():
         try:
-            async with AsyncClient(base_url=base, timeout=random.choice([0.05, 0.5, 5])) as client:  # noqa: S311
+            async with AsyncClient(base_url=base, timeout=random.choice([0.05, 0.5, 5])) as client:  # noqa: S311 - chance
                 await catch_up(client, copy, wait=1)
         except (HTTPError, KeyError, ValueError):
             await asyncio.sleep(0.02)

@@ -7,12 +7,16 @@ from contextlib import asynccontextmanager, closing
 from functools import lru_cache
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import CompoundSelect, Dialect, Select
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.dialects import DIRECT_PRAGMAS, Adapted, Patience, TooLong, is_sqlite
+from app.core.logs import told
 
+# A statement that can never be run would be asked otherwise each time, and nobody would know why all is slow.
+_LOG: Final = structlog.get_logger("vestka")
 _USUAL: Final = 4_000  # bytes of a record, as long as none was seen
 _MOST: Final = 250  # rows at a time
 _NOTHING: Final[Mapping[str, Any]] = {}
@@ -98,8 +102,10 @@ class InLoop:
                 return [run(*one).fetchall() for one in asked]
             finally:
                 run("ROLLBACK")
-        except sqlite3.Error:
-            raise TooLong from None  # whatever it is, who asks otherwise is told properly
+        except sqlite3.Error as error:  # whatever it is, who asks otherwise is told properly
+            if not isinstance(error, sqlite3.OperationalError):
+                _LOG.warning("not read directly", **told(error))
+            raise TooLong from None
 
     async def read(self, asked: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         """Do the same."""
@@ -117,6 +123,7 @@ class Pooled:
         import asyncpg  # type: ignore[import-untyped]  # its makers give no types  # noqa: PLC0415 - costs time
 
         self._errors = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+        self._never = (asyncpg.DataError, asyncpg.SyntaxOrAccessError)
         self._create: Any = asyncpg.create_pool
         self._said = dict(make_url(url).get_dialect()().create_connect_args(make_url(url))[1])
         if seconds is not None:
@@ -137,7 +144,9 @@ class Pooled:
                     return [await connection.fetch(asked[0][0], *asked[0][1])]
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
                     return [await connection.fetch(text, *parameters) for text, parameters in asked]
-        except self._errors:
+        except self._errors as error:
+            if isinstance(error, self._never):
+                _LOG.warning("not read directly", **told(error))
             raise TooLong from None
 
     async def _opened(self) -> Any:  # noqa: ANN401 - its makers give no types

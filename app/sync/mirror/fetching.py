@@ -94,7 +94,6 @@ class _Fetching:
     def __init__(self, source: Source, state: State) -> None:
         self._source = source
         self._state = state
-        self._packer = kept.Packer()
         self._batch = _Batch()
         self._count = 0
 
@@ -121,7 +120,7 @@ class _Fetching:
         first = First.of(line, self._source.url)
         if (first.register_id, first.tier) != (self._state.register_id, self._state.tier):
             raise Refused
-        self._batch.first = self._packer.pack(line)
+        self._batch.first = kept.pack(line)
 
     def _add(self, lines: bytes) -> None:
         """Keep lines: nothing in them is looked at, but that each is an object, as far as its ends tell."""
@@ -129,7 +128,7 @@ class _Fetching:
         if not (lines.startswith(b"{") and lines.endswith(b"}\n") and lines.count(b"}\n{") == count - 1):
             raise _strange(self._source)
         batch = self._batch
-        batch.portions.append(self._packer.pack(lines))
+        batch.portions.append(kept.pack(lines))
         batch.size += len(lines)
         batch.count += count
         batch.last = lines[lines.rfind(b"\n", 0, -1) + 1 :]

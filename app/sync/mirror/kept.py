@@ -17,15 +17,9 @@ _FIRST: Final = 0  # the number of the export's first line
 _c: Final = mirrored.c
 
 
-class Packer:
-    """Packs lines; one thread at a time."""
-
-    def __init__(self) -> None:
-        self._frames = zstandard.ZstdCompressor(level=_LEVEL)
-
-    def pack(self, lines: bytes) -> bytes:
-        """Pack lines so that they are unpacked without any others."""
-        return self._frames.compress(lines)
+def pack(lines: bytes) -> bytes:
+    """Pack lines so that they are unpacked without any others."""
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(lines)
 
 
 def unpack(lines: bytes) -> bytes:
