@@ -48,7 +48,10 @@ documents: Final = Table(
     Index("ix_documents_created", "tier", "kind", "created_at", "id"),
 )
 
-# What leads on to another record. In these very words, as an index holds them and only them.
+# What there is to see, and what leads on to another record, which an index holds alone. In these very words: with a
+# parameter the index would not be found, and SQLite holds the value of each parameter beside `action` against the
+# index's condition, and prepares the statement anew whenever it is run.
+SHOWN: Final = literal_column("'upsert'", String())
 LEADS: Final = documents.c.action == literal_column("'merge'")
 partial_index("ix_documents_merged", documents.c.tier, documents.c.action, documents.c.position, where=LEADS)
 

@@ -15,7 +15,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.desk import Desk
 from app.core.dialects import OuterFirst
-from app.core.documents import documents, entries, links
+from app.core.documents import SHOWN, documents, entries, links
 from app.core.edtf import PartialDate as Edtf
 from app.core.kinds import Kind
 from app.core.ranks import Rank
@@ -347,7 +347,7 @@ def _common(kind: Kind) -> dict[str, Offered]:
 
 def _sees(kind: str, record_id: ColumnElement[Any], tier: Tier) -> ColumnElement[bool]:
     target: Subquery | Any = documents.alias()
-    seen = (target.c.kind == kind, target.c.id == record_id, target.c.tier == int(tier), target.c.action == "upsert")
+    seen = (target.c.kind == kind, target.c.id == record_id, target.c.tier == int(tier), target.c.action == SHOWN)
     return exists().where(*seen)
 
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core import copies
 from app.core.copies import Given
-from app.core.documents import MERGED, documents, fingerprint, links
+from app.core.documents import LEADS, MERGED, SHOWN, documents, fingerprint, links
 from app.core.history import Change, Move
 from app.core.kinds import COMMON, Fields, Key, Kinds
 from app.core.known import Known, Led, before, end_of, known_of
@@ -54,10 +54,11 @@ def sights(session: Session, keys: Iterable[Key], *, merged: bool = False) -> di
     With ``merged`` it sees also those that lead it on to another one.
     """
     found: dict[Key, Tier] = {}
-    actions = {"upsert", "merge"} if merged else {"upsert"}
+    shown = documents.c.action == SHOWN
+    seen = or_(shown, LEADS) if merged else shown
     for kind, ids in by_kind(keys):
-        live = and_(documents.c.kind == kind, documents.c.id.in_(ids), documents.c.action.in_(actions))
-        query = select(documents.c.id, func.min(documents.c.tier)).where(live).group_by(documents.c.id)
+        theirs = (documents.c.kind == kind, documents.c.id.in_(ids), seen)
+        query = select(documents.c.id, func.min(documents.c.tier)).where(*theirs).group_by(documents.c.id)
         found |= {(kind, row[0]): Tier(row[1]) for row in session.execute(query)}
     return found
 
@@ -258,7 +259,7 @@ class Projector:
         """Find out who sees records as they are in the database, and where these are from."""
         c = documents.c
         for kind, ids in by_kind(keys - self._sight.keys()):
-            first = func.min(case((c.action == "upsert", c.tier)))
+            first = func.min(case((c.action == SHOWN, c.tier)))
             query = select(c.id, c.source, first).where(c.kind == kind, c.id.in_(ids)).group_by(c.id, c.source)
             for record_id, source, tier in self._session.execute(query):
                 self._sight[kind, record_id] = None if tier is None else Tier(tier)
@@ -373,4 +374,4 @@ def _leave(touch: Touch, tier: Tier, known: Known | None, *, led: bool) -> Move 
 
 def live(kind: str, tier: Tier) -> ColumnElement[bool]:
     """Give the condition that a row of ``documents`` is a record of this kind that the tier sees."""
-    return and_(documents.c.kind == kind, documents.c.tier == int(tier), documents.c.action == "upsert")
+    return and_(documents.c.kind == kind, documents.c.tier == int(tier), documents.c.action == SHOWN)

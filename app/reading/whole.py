@@ -13,7 +13,7 @@ from sqlalchemy import CTE, Select, and_, select, union_all
 
 from app.core.desk import Desk
 from app.core.dialects import OuterFirst
-from app.core.documents import documents, links
+from app.core.documents import SHOWN, documents, links
 from app.core.express import Plan, Rows, Statement, Written, leave_plan
 from app.core.problems import Problem
 from app.core.record import Tier
@@ -84,7 +84,7 @@ def statement(person_id: UUID, tier: Tier) -> Select[str, bytes | None]:
     start = _start(person_id, tier)
     walked = select(start.c.kind, start.c.id).cte("walked", recursive=True)
     along = OuterFirst(walked, links, and_(c.kind == walked.c.kind, c.id == walked.c.id, c.tier <= int(tier)))
-    there = and_(d.kind == c.to_kind, d.id == c.to_id, d.tier == int(tier), d.action == "upsert")
+    there = and_(d.kind == c.to_kind, d.id == c.to_id, d.tier == int(tier), d.action == SHOWN)
     onward = select(d.kind, d.id).select_from(OuterFirst(along, documents, there)).where(c.to_kind != "persons")
     walked = walked.union(onward)
     seen = and_(d.kind == walked.c.kind, d.id == walked.c.id, d.tier == int(tier))
@@ -95,7 +95,7 @@ def _start(person_id: UUID, tier: Tier) -> CTE:
     """Give the person, what belongs to them, and the addresses of the places that held them."""
     d, c, place, address = documents.c, links.c, links.alias("place"), links.alias("address")
     person = select(d.kind, d.id).where(d.kind == "persons", d.id == person_id, d.tier == int(tier))
-    live = (d.tier == int(tier), d.action == "upsert")
+    live = (d.tier == int(tier), d.action == SHOWN)
     own = (c.to_kind == "persons", c.to_id == person_id)
     theirs = OuterFirst(links, documents, and_(d.kind == c.kind, d.id == c.id, *live))
     belonging = select(d.kind, d.id).select_from(theirs).where(*own, c.kind.in_(BELONGING))
@@ -104,7 +104,7 @@ def _start(person_id: UUID, tier: Tier) -> CTE:
     there = and_(d.kind == address.c.kind, d.id == address.c.id, *live)
     places = OuterFirst(OuterFirst(OuterFirst(links, place, held), address, of_it), documents, there)
     addresses = select(d.kind, d.id).select_from(places).where(*own, c.kind == "detentions")
-    return union_all(person.where(d.action == "upsert"), belonging, addresses).cte("start")
+    return union_all(person.where(d.action == SHOWN), belonging, addresses).cte("start")
 
 
 Write = Callable[[Case], Written | None]

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
-from app.core.documents import documents
+from app.core.documents import SHOWN, documents
 from app.core.history import Change
 
 digests: Final = Table(
@@ -145,7 +145,7 @@ def _everything(session: Session) -> Iterator[Any]:
     # In portions and not from a cursor, which PostgreSQL would keep open in the way of whoever alters the table after.
     c = documents.c
     columns = (c.kind, c.id, c.tier)
-    first = select(c.tier, c.kind, c.id, c.version, c.hash).where(c.action == "upsert").order_by(*columns)
+    first = select(c.tier, c.kind, c.id, c.version, c.hash).where(c.action == SHOWN).order_by(*columns)
     query = first.limit(_PORTION)
     while rows := session.execute(query).all():
         yield from rows

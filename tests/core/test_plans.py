@@ -162,3 +162,25 @@ async def test_what_the_public_hears_since_a_place_is_read_along_indexes(lone: R
         "SEARCH documents USING INDEX ix_documents_feed (tier=? AND position>?)",
         "SEARCH situations USING INDEX ix_situations_place (tier=? AND place>?)",
     ]
+
+
+async def test_no_statement_is_prepared_anew_whenever_it_is_run(lone: Register) -> None:
+    """SQLite does so where the value of a parameter could tell that a partial index serves."""
+    made = await create(lone.editor, "persons", person())
+    await create(lone.editor, "detentions", detention(made["id"]))
+    own = [f"/v1/persons/{made['id']}{part}" for part in ("", "/file", "/timeline", "/history", "/address")]
+    for path in (
+        *own,
+        *(f"/v1/{kind}" for kind in FILTERS),
+        "/v1/search?q=a",
+        "/v1/digest",
+        "/v1/stats",
+        "/v1/changes",
+    ):
+        await lone.public.get(path)
+    await lone.editor.patch(own[0], json={"sex": "male"}, headers={"If-Match": "*"})
+    read = [
+        said for said in lone.statements if re.search(r"\bdocuments\b", said) and said.startswith(("SELECT", "WITH"))
+    ]
+    assert len(read) > 30
+    assert [said for said in read if re.search(r"\baction (=|IN) [?(]", said.partition("WHERE")[2])] == []

@@ -7,7 +7,7 @@ from sqlalchemy import Exists, Select, Table, bindparam, delete, exists, func, i
 from sqlalchemy.orm import Session
 
 from app.core.database import Database
-from app.core.documents import documents
+from app.core.documents import SHOWN, documents
 from app.core.history import Change
 from app.core.kinds import Fields, Key
 from app.core.projection import live, stored_fields
@@ -122,7 +122,7 @@ def _drop_strays(session: Session) -> int:
 
 def _lost() -> Select[Any]:
     c, d = search_records.c, documents.c
-    there = exists().where(d.kind == c.kind, d.id == c.record_id, d.tier == int(Tier.PRIVATE), d.action == "upsert")
+    there = exists().where(d.kind == c.kind, d.id == c.record_id, d.tier == int(Tier.PRIVATE), d.action == SHOWN)
     return select(c.kind, c.record_id).where(~there)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.access import ApiKey
-from app.core.documents import documents
+from app.core.documents import SHOWN, documents
 from app.core.history import ERASING, register
 from app.core.kinds import Key, Kinds
 from app.core.projection import by_kind
@@ -38,7 +38,7 @@ class Since:
         """Give the records that were purged and are back, and those that are public again."""
         c = documents.c
         here = and_(c.tier == int(Tier.PRIVATE), c.action.not_in(ERASING))
-        public = and_(c.tier == int(Tier.PUBLIC), c.action == "upsert")
+        public = and_(c.tier == int(Tier.PUBLIC), c.action == SHOWN)
         back = set(_keys(connection, self.purged, here))
         shown = set(_keys(connection, self.left, public)) - back
         words = [(key, "was purged and is here again") for key in back]
