@@ -4,13 +4,14 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core import copies
+from app.core.bulk import among
 from app.core.copies import Given
 from app.core.documents import LEADS, MERGED, SHOWN, documents, fingerprint, links
 from app.core.history import Change, Move
@@ -21,6 +22,15 @@ from app.core.record import Tier
 from app.core.visibility import cut, effective, effective_of_copy, redact, seen_by
 
 CHUNK: Final = 1000
+_d, _l, _kind = documents.c, links.c, bindparam("kind", type_=String())
+_KNOWN: Final = select(documents).where(_d.kind == _kind, among(_d.id))
+_FIRST: Final = (
+    select(_d.id, _d.source, func.min(case((_d.action == SHOWN, _d.tier))))
+    .where(_d.kind == _kind, among(_d.id))
+    .group_by(_d.id, _d.source)
+)
+_REFERRING: Final = select(_l.kind, _l.id).where(_l.to_kind == _kind, among(_l.to_id))
+_MERGED: Final = select(_l.id, _l.to_kind, _l.to_id, _l.tier).where(_l.kind == _kind, among(_l.id), _l.field == MERGED)
 
 
 class Touch(NamedTuple):
@@ -83,18 +93,16 @@ def referring(session: Session, keys: Iterable[Key]) -> set[Key]:
     """Give the records that refer to any of these."""
     found: set[Key] = set()
     for kind, ids in by_kind(keys):
-        query: Select[Any] = select(links.c.kind, links.c.id).where(links.c.to_kind == kind, links.c.to_id.in_(ids))
-        found |= {(row.kind, row.id) for row in session.execute(query)}
+        found |= {(row.kind, row.id) for row in session.execute(_REFERRING, {"kind": kind, "ids": ids})}
     return found
 
 
 def merged(session: Session, keys: Iterable[Key]) -> dict[Key, tuple[Key, Tier]]:
     """Give what merged records are part of, and the first tier that saw each of them; others are left out."""
     found: dict[Key, tuple[Key, Tier]] = {}
-    c = links.c
     for kind, ids in by_kind(keys):
-        query = select(c.id, c.to_kind, c.to_id, c.tier).where(c.kind == kind, c.id.in_(ids), c.field == MERGED)
-        found |= {(kind, row.id): ((row.to_kind, row.to_id), Tier(row.tier)) for row in session.execute(query)}
+        rows = session.execute(_MERGED, {"kind": kind, "ids": ids})
+        found |= {(kind, row.id): ((row.to_kind, row.to_id), Tier(row.tier)) for row in rows}
     return found
 
 
@@ -164,8 +172,7 @@ class Projector:
 
     def _load(self, keys: Iterable[Key]) -> None:
         for kind, ids in by_kind(keys):
-            query = select(documents).where(documents.c.kind == kind, documents.c.id.in_(ids))
-            for row in self._session.execute(query):
+            for row in self._session.execute(_KNOWN, {"kind": kind, "ids": ids}):
                 self._known.setdefault((kind, row.id), {})[Tier(row.tier)] = known_of(row)
 
     def _refuse(self, touched: dict[Key, Touch]) -> None:
@@ -257,11 +264,8 @@ class Projector:
 
     def _look_up(self, keys: set[Key]) -> None:
         """Find out who sees records as they are in the database, and where these are from."""
-        c = documents.c
         for kind, ids in by_kind(keys - self._sight.keys()):
-            first = func.min(case((c.action == SHOWN, c.tier)))
-            query = select(c.id, c.source, first).where(c.kind == kind, c.id.in_(ids)).group_by(c.id, c.source)
-            for record_id, source, tier in self._session.execute(query):
+            for record_id, source, tier in self._session.execute(_FIRST, {"kind": kind, "ids": ids}):
                 self._sight[kind, record_id] = None if tier is None else Tier(tier)
                 self._source[kind, record_id] = source
 

@@ -11,13 +11,14 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from fastapi import Request
-from sqlalchemy import JSON, Boolean, Column, Index, Select, String, Table, Uuid, and_, insert, or_, select
+from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Uuid, and_, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.access import Caller
+from app.core.bulk import among
 from app.core.documents import documents
 from app.core.record import Tier
 
@@ -125,16 +126,20 @@ async def _record(request: Request, caller: Caller, start: Message, body: Messag
 async def _keep(session: AsyncSession, row: dict[str, Any], ids: list[UUID], kinds: list[str]) -> None:
     await session.execute(insert(reads), [row])
     for start in range(0, len(ids), _AT_ONCE):
-        found = (await session.execute(_private(ids[start : start + _AT_ONCE], kinds))).all()
+        found = (await session.execute(_PRIVATE, {"ids": ids[start : start + _AT_ONCE], "kinds": kinds})).all()
         named = [{"read_id": row["id"], "kind": kind, "id": record_id} for kind, record_id in found]
         if named:
             await session.execute(insert(read_records), named)
 
 
-def _private(ids: list[UUID], kinds: list[str]) -> Select[Any]:
-    """Select, of these, the records that hold something which only the private tier sees."""
-    mine, theirs = documents.alias("mine"), documents.alias("theirs")
-    same = and_(theirs.c.kind == mine.c.kind, theirs.c.id == mine.c.id, theirs.c.tier == int(Tier.PARTNERS))
-    more = or_(theirs.c.body.is_(None), theirs.c.hash != mine.c.hash)
-    wanted = (mine.c.kind.in_(kinds), mine.c.id.in_(ids), mine.c.tier == int(Tier.PRIVATE), mine.c.body.is_not(None))
-    return select(mine.c.kind, mine.c.id).outerjoin_from(mine, theirs, same).where(*wanted, more)
+_mine, _theirs = documents.alias("mine"), documents.alias("theirs")
+# Of these, the records that hold something which only the private tier sees.
+_PRIVATE: Final = (
+    select(_mine.c.kind, _mine.c.id)
+    .outerjoin(
+        _theirs,
+        and_(_theirs.c.kind == _mine.c.kind, _theirs.c.id == _mine.c.id, _theirs.c.tier == int(Tier.PARTNERS)),
+    )
+    .where(among(_mine.c.kind, "kinds"), among(_mine.c.id), _mine.c.tier == int(Tier.PRIVATE))
+    .where(_mine.c.body.is_not(None), or_(_theirs.c.body.is_(None), _theirs.c.hash != _mine.c.hash))
+)

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from pydantic_core import to_json
-from sqlalchemy import Select, and_, bindparam, delete, event, select, update
+from sqlalchemy import Delete, Select, Table, and_, bindparam, delete, event, select, update
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
 from sqlalchemy.orm.attributes import set_attribute
 
 from app.core.access import ApiKey
-from app.core.bulk import insert_rows
+from app.core.bulk import among, insert_rows
 from app.core.copies import apart
 from app.core.cursors import Identity, Place, cursors_of, heading
 from app.core.documents import MERGED, documents, entries, links, mark_of, render
@@ -43,6 +43,12 @@ class Plug(Protocol):
 WRITING: Final = "writing"
 _POINTING: Final = ("kind", "id", "field", "to_kind", "to_id", "tier")
 _HOLDING: Final = ("kind", "field", "value", "id")
+_CLEARED: Final[dict[Table, Delete]] = {
+    table: delete(table).where(table.c.kind == bindparam("kind"), among(table.c.id)) for table in (links, entries)
+}
+_LOCKED: Final = select(register).with_for_update()
+_SINCE: Final = select(changes.c.at).where(changes.c.position == bindparam("position"))
+_ADVANCED: Final = update(register).values(position=bindparam("position"), head=bindparam("head"))
 
 
 class Recorder:
@@ -102,9 +108,9 @@ class Recorder:
         return done
 
     def _index(self, session: Session, touched: dict[Key, Touch], done: list[Change]) -> None:
-        for table in (links, entries):
+        for table in _CLEARED:
             for kind, ids in by_kind(touched):
-                session.execute(delete(table).where(table.c.kind == kind, table.c.id.in_(ids)))
+                session.execute(_CLEARED[table], {"kind": kind, "ids": ids})
         pointing, holding = self.indexed({key: touch.fields for key, touch in touched.items()})
         insert_rows(session, links, pointing + [_led(change) for change in done if change.action == "merge"])
         insert_rows(session, entries, holding)
@@ -254,10 +260,7 @@ def _place_documents(session: Session, done: list[Change], rows: list[dict[str, 
             (old if move.tier in change.known else new).append(said)
     insert_rows(session, documents, new)
     if old:
-        place = and_(*(documents.c[name] == bindparam(f"at_{name}") for name in ("kind", "id", "tier")))
-        values: dict[str, Any] = {name: bindparam(name) for name in _MOVING}
-        statement = update(documents).where(place).values(values)
-        session.connection().execute(statement, [_renamed(row) for row in old])
+        session.connection().execute(_MOVED, [_renamed(row) for row in old])
 
 
 _MOVING: Final = (
@@ -271,6 +274,11 @@ _MOVING: Final = (
     "body",
     "source",
     "heading",
+)
+_MOVED: Final = (
+    update(documents)
+    .where(*(documents.c[name] == bindparam(f"at_{name}") for name in ("kind", "id", "tier")))
+    .values({name: bindparam(name) for name in _MOVING})
 )
 
 
@@ -348,7 +356,7 @@ def _erase(session: Session, keys: list[Key]) -> None:
 
 
 def _advance(session: Session, writing: Writing) -> None:
-    session.execute(update(register).values(position=writing.position, head=writing.head))
+    session.execute(_ADVANCED, {"position": writing.position, "head": writing.head})
 
 
 def turn(session: Session) -> None:
@@ -362,9 +370,9 @@ def begin(session: Session, author: str, **said: Any) -> Writing:  # noqa: ANN40
     The row of ``register`` is the lock. It makes the order of positions the order of commits, so that a feed
     by position skips nothing.
     """
-    row = session.execute(select(register).with_for_update()).one()
+    row = session.execute(_LOCKED).one()
     # A clock that was set back gives no change a time before the last one's: who asks by time misses nothing.
-    last = session.execute(select(changes.c.at).where(changes.c.position == row.position)).scalar()
+    last = session.execute(_SINCE, {"position": row.position}).scalar()
     at = datetime.now(UTC) if last is None else max(datetime.now(UTC), last + timedelta(microseconds=1))
     identity = Identity(row.register_id, row.secret)
     writing = Writing(author, at, row.position, row.head, identity, **said)

@@ -9,6 +9,7 @@ from pydantic_core import from_json
 from sqlalchemy import Select, and_, select, union_all
 from sqlalchemy.orm import Session
 
+from app.core.bulk import among
 from app.core.desk import Desk
 from app.core.documents import documents, links
 from app.core.kinds import Key
@@ -69,7 +70,7 @@ def gather(
 def _gather(session: Session, tiers: list[int], person_ids: Sequence[UUID], parsed: _Parsed) -> dict[Whose, Dossier]:
     people: dict[Whose, Record] = {}
     theirs: dict[Whose, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
-    for row in session.execute(_belongings(tiers, person_ids)):
+    for row in session.execute(_BELONGINGS, {"tiers": tiers, "people": person_ids}):
         whose = Whose(_TIERS[row.tier], row.person_id)
         if row.kind == "persons":
             people[whose] = parsed[row.body]
@@ -79,19 +80,17 @@ def _gather(session: Session, tiers: list[int], person_ids: Sequence[UUID], pars
     return {whose: dossier_of(person, theirs[whose], looked_up[whose.tier]) for whose, person in people.items()}
 
 
-def _belongings(tiers: list[int], person_ids: Sequence[UUID]) -> Any:  # noqa: ANN401 - a union of statements
-    """Give the statement for persons and what belongs to them."""
-    d = documents.c
-    seen = and_(d.tier.in_(tiers), d.body.is_not(None))
-    persons = select(d.kind, d.tier, d.body, d.id.label("person_id")).where(
-        d.kind == "persons", d.id.in_(person_ids), seen
-    )
-    belonging = (
-        select(d.kind, d.tier, d.body, links.c.to_id.label("person_id"))
-        .select_from(links.join(documents, and_(d.kind == links.c.kind, d.id == links.c.id)))
-        .where(links.c.to_kind == "persons", links.c.to_id.in_(person_ids), links.c.kind.in_(BELONGING), seen)
-    )
-    return union_all(persons, belonging)
+_d = documents.c
+_seen = and_(among(_d.tier, "tiers"), _d.body.is_not(None))
+# Persons and what belongs to them.
+_BELONGINGS: Final = union_all(
+    select(_d.kind, _d.tier, _d.body, _d.id.label("person_id")).where(
+        _d.kind == "persons", among(_d.id, "people"), _seen
+    ),
+    select(_d.kind, _d.tier, _d.body, links.c.to_id.label("person_id"))
+    .select_from(links.join(documents, and_(_d.kind == links.c.kind, _d.id == links.c.id)))
+    .where(links.c.to_kind == "persons", among(links.c.to_id, "people"), links.c.kind.in_(BELONGING), _seen),
+)
 
 
 def _look_up(

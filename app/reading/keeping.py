@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from app.core.bulk import insert_rows
+from app.core.bulk import among, insert_rows
 from app.core.copies import FOLLOWING, mirrors
 from app.core.database import Database
 from app.core.dialects import is_passing
@@ -154,9 +154,12 @@ def keep(session: Session, people: Iterable[UUID], lost: Mapping[Whose, datetime
             _put(session, table, portion, rows)
 
 
-def _about(table: Table, people: Sequence[UUID]) -> ColumnElement[bool]:
-    """Give the condition for what is kept of people; with the tiers, by which the tables' keys begin."""
-    return and_(table.c.tier.in_([int(tier) for tier in Tier]), table.c.person_id.in_(people))
+def _about(table: Table) -> ColumnElement[bool]:
+    """Give the condition for what is kept of ``people``; with the tiers, by which the tables' keys begin."""
+    return and_(table.c.tier.in_([int(tier) for tier in Tier]), among(table.c.person_id, "people"))
+
+
+_CLEARED: Final = {table: delete(table).where(_about(table)) for table in TABLES}
 
 
 def _portions(people: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
@@ -173,7 +176,7 @@ def _mend(session: Session, people: Sequence[UUID]) -> int:
 
 def _put(session: Session, table: Table, people: Sequence[UUID], rows: list[Row]) -> None:
     """Put rows in the place of what is kept of people."""
-    session.execute(delete(table).where(_about(table, people)))
+    session.execute(_CLEARED[table], {"people": people})
     place = {_PLACE: writing_in(session).position} if _PLACE in table.c else {}
     insert_rows(session, table, [row | place for row in rows])
 
@@ -184,7 +187,7 @@ def _wrong(
     """Give the tables in which these people are wrong, with the rows that differ, and with all as they should be."""
     for table, rows in _derived(session, people, _NOTHING, on).items():
         said = [column for column in table.c if column.name != _PLACE]  # tells when it was derived, and not what
-        before = {tuple(row) for row in session.execute(select(*said).where(_about(table, people)))}
+        before = {tuple(row) for row in session.execute(select(*said).where(_about(table)), {"people": people})}
         now = {tuple(row[column.name] for column in said) for row in rows}
         if before != now:
             yield table, before ^ now, rows
@@ -193,8 +196,9 @@ def _wrong(
 def _faults(session: Session, people: Sequence[UUID]) -> Iterator[str]:
     """Say of whom something else is kept than follows, be it that it stood until an earlier day."""
     c, now = situations.c, today()
-    query = select(c.person_id, func.coalesce(func.min(c.good_until), now)).where(_about(situations, people))
-    kept = {person_id: min(until, now) for person_id, until in session.execute(query.group_by(c.person_id))}
+    query = select(c.person_id, func.coalesce(func.min(c.good_until), now)).where(_about(situations))
+    found = session.execute(query.group_by(c.person_id), {"people": people})
+    kept = {person_id: min(until, now) for person_id, until in found}
     unfinished = session.execute(select(mirrors.c.state).where(mirrors.c.state != FOLLOWING)).first() is not None
     whose = defaultdict(list)
     for person_id in people:
@@ -264,31 +268,45 @@ def _derived(
 
 def _written(session: Session, people: Sequence[UUID]) -> dict[Whose, bytes]:
     """Give the records of people, as they are sent."""
-    d = documents.c
-    query = select(d.tier, d.id, d.body).where(d.kind == "persons", d.id.in_(people), d.body.is_not(None))
-    return {Whose(Tier(tier), person_id): body for tier, person_id, body in session.execute(query)}
+    rows = session.execute(_BODIES, {"people": people})
+    return {Whose(Tier(tier), person_id): body for tier, person_id, body in rows}
+
+
+_d = documents.c
+_BODIES: Final = select(_d.tier, _d.id, _d.body).where(
+    _d.kind == "persons", among(_d.id, "people"), _d.body.is_not(None)
+)
 
 
 def _latest(session: Session, people: Sequence[UUID]) -> dict[Whose, datetime]:
     """Give when something that a tier sees of people was last changed, what belongs to them included."""
-    d = documents.c
-    own = select(d.tier, d.id.label("person_id"), d.updated_at).where(d.kind == "persons", d.id.in_(people))
-    theirs = (
-        select(d.tier, links.c.to_id.label("person_id"), d.updated_at)
-        .select_from(links.join(documents, and_(d.kind == links.c.kind, d.id == links.c.id)))
-        .where(links.c.to_kind == "persons", links.c.to_id.in_(people), links.c.kind.in_(_BELONGING))
-    )
-    live = union_all(own.where(d.body.is_not(None)), theirs.where(d.body.is_not(None))).subquery()
-    query = select(live.c.tier, live.c.person_id, func.max(live.c.updated_at)).group_by(live.c.tier, live.c.person_id)
-    return {Whose(Tier(tier), person_id): _instant(at) for tier, person_id, at in session.execute(query)}
+    rows = session.execute(_LATEST, {"people": people})
+    return {Whose(Tier(tier), person_id): _instant(at) for tier, person_id, at in rows}
+
+
+_live = union_all(
+    select(_d.tier, _d.id.label("person_id"), _d.updated_at).where(
+        _d.kind == "persons", among(_d.id, "people"), _d.body.is_not(None)
+    ),
+    select(_d.tier, links.c.to_id.label("person_id"), _d.updated_at)
+    .select_from(links.join(documents, and_(_d.kind == links.c.kind, _d.id == links.c.id)))
+    .where(links.c.to_kind == "persons", among(links.c.to_id, "people"), links.c.kind.in_(_BELONGING))
+    .where(_d.body.is_not(None)),
+).subquery()
+_LATEST: Final = select(_live.c.tier, _live.c.person_id, func.max(_live.c.updated_at)).group_by(
+    _live.c.tier, _live.c.person_id
+)
 
 
 def _before(session: Session, people: Sequence[UUID]) -> dict[Whose, datetime]:
     """Give what was kept: a record that is gone leaves its time here only."""
-    c = situations.c
-    # A column that no index has: SQLite would rather walk along an index that has all than look each person up.
-    query = select(c.tier, c.person_id, c.updated_at, c.mark).where(_about(situations, people))
-    return {Whose(Tier(tier), person_id): at for tier, person_id, at, _ in session.execute(query)}
+    rows = session.execute(_BEFORE, {"people": people})
+    return {Whose(Tier(tier), person_id): at for tier, person_id, at, _ in rows}
+
+
+_s = situations.c
+# A column that no index has: SQLite would rather walk along an index that has all than look each person up.
+_BEFORE: Final = select(_s.tier, _s.person_id, _s.updated_at, _s.mark).where(_about(situations))
 
 
 def _later(*times: Mapping[Whose, datetime]) -> dict[Whose, datetime]:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
-    and_,
     bindparam,
     delete,
     insert,
@@ -24,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
+from app.core.bulk import among
 from app.core.documents import SHOWN, documents
 from app.core.history import Change
 
@@ -123,9 +123,18 @@ def _said(sums: dict[Place, Sum], place: Place) -> dict[str, Any]:
 
 
 def _kept(session: Session, kinds: set[str] | None = None) -> dict[Place, Sum]:
-    query = select(digests) if kinds is None else select(digests).where(digests.c.kind.in_(kinds))
+    rows = session.execute(_ALL) if kinds is None else session.execute(_OF, {"kinds": sorted(kinds)})
     found: dict[Place, Sum] = defaultdict(Sum)
-    return found | {(row.tier, row.kind): Sum(row[2], row[3]) for row in session.execute(query)}
+    return found | {(row.tier, row.kind): Sum(row[2], row[3]) for row in rows}
+
+
+_ALL: Final = select(digests)
+_OF: Final = _ALL.where(among(digests.c.kind, "kinds"))
+_MOVED: Final = (
+    update(digests)
+    .where(digests.c.tier == bindparam("at_tier"), digests.c.kind == bindparam("at_kind"))
+    .values(count=bindparam("count"), hash=bindparam("hash"))
+)
 
 
 def _write(session: Session, sums: dict[Place, Sum], known: set[Place]) -> None:
@@ -133,9 +142,7 @@ def _write(session: Session, sums: dict[Place, Sum], known: set[Place]) -> None:
     old = [row for row in rows if (row["at_tier"], row["at_kind"]) in known]
     new = [row for row in rows if (row["at_tier"], row["at_kind"]) not in known]
     if old:
-        place = and_(digests.c.tier == bindparam("at_tier"), digests.c.kind == bindparam("at_kind"))
-        values: dict[str, Any] = {"count": bindparam("count"), "hash": bindparam("hash")}
-        session.connection().execute(update(digests).where(place).values(values), old)
+        session.connection().execute(_MOVED, old)
     if new:
         named = [{"tier": row.pop("at_tier"), "kind": row.pop("at_kind"), **row} for row in new]
         session.execute(insert(digests), named)

@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Column, bindparam, delete, func, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.core.bulk import insert_rows
+from app.core.bulk import among, insert_rows
 from app.core.kinds import Fields
 from app.core.record import Tier
 from app.names.fold import words
@@ -42,6 +42,29 @@ class Place(NamedTuple):
     word_id: int
     tier: int
     block: int
+
+
+_AT: Final = Place._fields
+_NAMES: Final = select(person_names).where(among(person_names.c.person_id))
+_WORDS: Final = select(name_words.c.word, name_words.c.id).where(among(name_words.c.word, "words"))
+_LAST_WORD: Final = select(func.coalesce(func.max(name_words.c.id), 0))
+_LAST_NAME: Final = select(func.coalesce(func.max(person_names.c.id), 0))
+_STATES: Final = select(name_state)
+_ADVANCED: Final = (
+    update(name_state)
+    .where(name_state.c.tier == bindparam("at_tier"))
+    .values(version=bindparam("version"), names=bindparam("names"))
+)
+_p = name_postings.c
+_POSTINGS: Final = select(_p.word_id, _p.tier, _p.block, _p.names).where(among(_p.word_id), among(_p.block, "blocks"))
+_MOVED: Final = (
+    update(name_postings)
+    .where(*(_p[name] == bindparam(f"at_{name}") for name in _AT))
+    .values(names=bindparam("names"), version=bindparam("version"))
+)
+_UNUSED: Final = (
+    select(_p.word_id).where(among(_p.word_id)).group_by(_p.word_id).having(func.sum(func.length(_p.names)) == 0)
+)
 
 
 def spellings(fields: Fields | None) -> list[Spelling]:
@@ -95,13 +118,16 @@ class _Keeping:
             self._write_postings()
         return len(new) + len(old)
 
+    def _next(self, last: Select[int]) -> int:
+        return int(self.session.execute(last).scalar_one()) + 1
+
     def _row(self, person_id: UUID, one: Spelling, ids: Mapping[str, int]) -> "_Row":
         return (person_id, one.tier, one.text, " ".join(str(ids[word]) for word in one.words), one.roles)
 
     def _known(self, person_ids: Iterable[UUID]) -> dict[UUID, dict["_Row", int]]:
         found: dict[UUID, dict[_Row, int]] = defaultdict(dict)
         for portion in portions(person_ids):
-            for row in self.session.execute(select(person_names).where(person_names.c.person_id.in_(portion))):
+            for row in self.session.execute(_NAMES, {"ids": portion}):
                 found[row.person_id][row.person_id, row.tier, row.text, row.words, row.roles] = row.id
         return found
 
@@ -109,10 +135,9 @@ class _Keeping:
         """Give the ids of words; those that are new to the register get theirs."""
         found: dict[str, int] = {}
         for portion in portions(sorted(wanted)):
-            query = select(name_words.c.word, name_words.c.id).where(name_words.c.word.in_(portion))
-            found |= {row.word: row.id for row in self.session.execute(query)}
+            found |= {row.word: row.id for row in self.session.execute(_WORDS, {"words": portion})}
         fresh = sorted(wanted - found.keys())
-        first = _next(self.session, name_words.c.id)
+        first = self._next(_LAST_WORD) if fresh else 0
         given = {word: first + i for i, word in enumerate(fresh)}
         if given:
             rows = [{"id": number, "word": word, "entry": Entry.of(word).written()} for word, number in given.items()]
@@ -122,7 +147,7 @@ class _Keeping:
     def _write_names(self, new: list[dict[str, Any]], old: list[int]) -> None:
         for portion in portions(old):
             self.session.execute(delete(person_names).where(person_names.c.id.in_(portion)))
-        first = _next(self.session, person_names.c.id) if new else 0
+        first = self._next(_LAST_NAME) if new else 0
         for number, row in enumerate(new, first):
             row["id"] = number
             self._count_in(number, row["tier"], row["words"])
@@ -156,12 +181,10 @@ class _Keeping:
 
     def _postings(self, places: Iterable[Place]) -> dict[Place, set[int]]:
         wanted = set(places)
-        c = name_postings.c
         found = {}
         for portion in portions(sorted({place.word_id for place in wanted})):
-            blocks = {place.block for place in wanted}
-            query = select(c.word_id, c.tier, c.block, c.names).where(c.word_id.in_(portion), c.block.in_(blocks))
-            for row in self.session.execute(query):
+            blocks = sorted({place.block for place in wanted})
+            for row in self.session.execute(_POSTINGS, {"ids": portion, "blocks": blocks}):
                 place = Place(row.word_id, row.tier, row.block)
                 if place in wanted:
                     found[place] = set(unpacked(row.block, row.names))
@@ -169,14 +192,14 @@ class _Keeping:
 
     def _advance(self, tiers: Iterable[int]) -> dict[int, int]:
         """Count this change in each tier's state, and give their versions."""
-        known = {row.tier: row for row in self.session.execute(select(name_state))}
+        known = {row.tier: row for row in self.session.execute(_STATES)}
         versions = {}
         for tier in set(tiers) | {tier for tier, names in self.names.items() if names}:
             row = known.get(tier)
             versions[tier] = row.version + 1 if row else 1
             said = {"version": versions[tier], "names": (row.names if row else 0) + self.names[tier]}
             if row:
-                self.session.execute(update(name_state).where(name_state.c.tier == tier).values(said))
+                self.session.execute(_ADVANCED, {"at_tier": tier, **said})
             else:
                 insert_rows(self.session, name_state, [{"tier": tier, "rules": KEY_VERSION, **said}])
         return versions
@@ -190,10 +213,6 @@ def _place(row: Mapping[str, Any]) -> Place:
     return Place(row["word_id"], row["tier"], row["block"])
 
 
-def _next(session: Session, column: Column[int]) -> int:
-    return int(session.execute(select(func.coalesce(func.max(column), 0))).scalar_one()) + 1
-
-
 def write_postings(session: Session, rows: list[dict[str, Any]], *, insert_them: bool) -> None:
     """Write rows of postings, new ones or in the place of those there are."""
     if not rows:
@@ -201,22 +220,13 @@ def write_postings(session: Session, rows: list[dict[str, Any]], *, insert_them:
     if insert_them:
         insert_rows(session, name_postings, rows)
         return
-    c = name_postings.c
-    at: dict[str, Any] = {name: bindparam(f"at_{name}") for name in Place._fields}
-    statement = (
-        update(name_postings)
-        .where(*(c[name] == value for name, value in at.items()))
-        .values(names=bindparam("names"), version=bindparam("version"))
-    )
-    moved = [{f"at_{name}": row[name] for name in at} | {n: row[n] for n in ("names", "version")} for row in rows]
-    session.connection().execute(statement, moved)
+    said = [{f"at_{name}": row[name] for name in _AT} | {n: row[n] for n in ("names", "version")} for row in rows]
+    session.connection().execute(_MOVED, said)
 
 
 def forget(session: Session, word_ids: Iterable[int]) -> None:
     """Erase the words that no name has any more."""
-    c = name_postings.c
     for portion in portions(sorted(word_ids)):
-        query = select(c.word_id).where(c.word_id.in_(portion)).group_by(c.word_id)
-        unused = session.execute(query.having(func.sum(func.length(c.names)) == 0)).scalars().all()
+        unused = session.execute(_UNUSED, {"ids": portion}).scalars().all()
         if unused:
             session.execute(update(name_words).where(name_words.c.id.in_(unused)).values(word=None, entry=None))
