@@ -63,8 +63,10 @@ def address(file: Path) -> str:
 def copied(file: Path) -> Iterator[str]:
     """Give a copy of a register to write to."""
     copy = cache() / f"copy-{uuid4().hex}.db"
-    shutil.copyfile(file, copy)
     try:
+        shutil.copyfile(file, copy)
+        with copy.open("rb+") as written:
+            os.fsync(written.fileno())  # or the first writes to it would wait for all of it to be on disk
         yield address(copy)
     finally:
         for left in cache().glob(f"{copy.name}*"):

@@ -2,18 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from pydantic_core import from_json
-from sqlalchemy import Select, and_, select, union_all
+from sqlalchemy import CompoundSelect, and_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.core.bulk import among
 from app.core.desk import Desk
 from app.core.documents import documents, links
 from app.core.kinds import Key
-from app.core.projection import by_kind
 from app.core.record import Tier
 from app.reading.dossier import Dossier, Record
 
@@ -105,9 +105,9 @@ def _look_up(
     mine = [record for kinds in theirs.values() for records in kinds.values() for record in records]
     named = {(kind, record[name]) for record in mine for name, kind in _LOOKED_UP.items() if record.get(name)}
     referred = {(kind, UUID(record_id)) for kind, record_id in named}
-    others = _add(session, found, [*_by_id(tiers, referred), _of_facilities(tiers, referred)], parsed)
+    others = _add(session, found, tiers, referred, parsed)
     cited = {source_id for record in (*people.values(), *mine, *others) for source_id in cited_by(record)}
-    _add(session, found, _by_id(tiers, {("sources", UUID(source_id)) for source_id in cited}), parsed)
+    _add(session, found, tiers, {("sources", UUID(source_id)) for source_id in cited}, parsed)
     return found
 
 
@@ -117,36 +117,30 @@ def cited_by(record: Record) -> Iterator[str]:
 
 
 def _add(
-    session: Session, found: dict[Tier, _Seen], queries: Iterable[Select[Any] | None], parsed: _Parsed
+    session: Session, found: dict[Tier, _Seen], tiers: list[int], keys: Collection[Key], parsed: _Parsed
 ) -> list[Record]:
-    asked = [query for query in queries if query is not None]
+    """Add records, and the addresses of the facilities among them."""
+    ids = {kind: [record_id for of, record_id in keys if of == kind] for kind in sorted({kind for kind, _ in keys})}
     added = []
-    for row in session.execute(union_all(*asked)) if asked else ():
+    for row in session.execute(_records(tuple(ids)), {"tiers": tiers, **ids}) if ids else ():
         record = parsed[row.body]
         found[_TIERS[row.tier]][row.kind][record["id"]] = record
         added.append(record)
     return added
 
 
-def _by_id(tiers: list[int], keys: Iterable[Key]) -> Iterator[Select[Any]]:
-    """Give the statements for records, kind by kind: one condition for all of them is looked up in no index."""
-    d = documents.c
-    for kind, ids in by_kind(keys):
-        these = (d.kind == kind, d.id.in_(ids), d.tier.in_(tiers), d.body.is_not(None))
-        yield select(d.kind, d.tier, d.body).where(*these)
-
-
-def _of_facilities(tiers: list[int], keys: Iterable[Key]) -> Select[Any] | None:
-    """Give the statement for the addresses of facilities."""
-    places = [record_id for kind, record_id in keys if kind == "facilities"]
-    d = documents.c
-    query = (
-        select(d.kind, d.tier, d.body)
-        .select_from(links.join(documents, and_(d.kind == links.c.kind, d.id == links.c.id)))
-        .where(links.c.to_kind == "facilities", links.c.to_id.in_(places), links.c.kind == "addresses")
-        .where(d.tier.in_(tiers), d.body.is_not(None))
-    )
-    return query if places else None
+@cache
+def _records(kinds: tuple[str, ...]) -> CompoundSelect[Any]:
+    """Give the statement for records, kind by kind: one condition for all of them is looked up in no index."""
+    queries = [select(_d.kind, _d.tier, _d.body).where(_d.kind == kind, among(_d.id, kind), _seen) for kind in kinds]
+    if "facilities" in kinds:
+        queries.append(
+            select(_d.kind, _d.tier, _d.body)
+            .select_from(links.join(documents, and_(_d.kind == links.c.kind, _d.id == links.c.id)))
+            .where(links.c.to_kind == "facilities", among(links.c.to_id, "facilities"), links.c.kind == "addresses")
+            .where(_seen)
+        )
+    return union_all(*queries)
 
 
 def dossier_of(person: Record, theirs: dict[str, list[Record]], seen: _Seen) -> Dossier:
