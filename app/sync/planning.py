@@ -32,9 +32,10 @@ class FeedAgain:
     @property
     def plan(self) -> Plan:
         """Give the plan of pages that go on from somewhere."""
-        there = select(changes.c.at).where(changes.c.position == _SOMEWHERE)
-        statements = tuple(Statement.compiled(query, self.dialect) for query in (there, self.after(_SOMEWHERE)))
-        return Plan(statements, self.write, vary=partial(self.vary, statements))
+        # One statement: two of one state would have to be begun and ended, which takes longer than to look that up.
+        there = select(changes.c.at).where(changes.c.position == _SOMEWHERE).scalar_subquery()
+        statement = Statement.compiled(self.after(_SOMEWHERE).add_columns(there), self.dialect)
+        return Plan((statement,), self.write, vary=partial(self.vary, statement))
 
     @property
     def first(self) -> Plan:
@@ -45,22 +46,20 @@ class FeedAgain:
         """Give the query for a page, and for one item more, which tells that there is more."""
         return joined_after(self.tier, position, self.limit + 1)
 
-    def vary(self, statements: Sequence[Statement], cursor: str) -> Sequence[Sequence[Any]] | None:
-        """Give what the statements take to go on from a cursor; None where that is for the route to refuse."""
+    def vary(self, statement: Statement, cursor: str) -> Sequence[Sequence[Any]] | None:
+        """Give what the statement takes to go on from a cursor; None where that is for the route to refuse."""
         place = self._place(cursor)
         if place is None:
             return None
-        return [
-            [place.position if value == _SOMEWHERE else value for value in statement.parameters]
-            for statement in statements
-        ]
+        return [[place.position if value == _SOMEWHERE else value for value in statement.parameters]]
 
     def write(self, statements: Sequence[Statement], found: Sequence[Rows], cursor: str) -> Written | None:
         """Write a page, if the register has the place behind which it begins."""
         place = self._place(cursor) if cursor else start()
-        if place is None or (cursor and not _is_there(statements[0], found[0], place)):
+        row = found[0][0]
+        if place is None or (cursor and statements[0].values(3)(row)[0] != place.at):
             return None
-        items, count, ready = found[-1][0]
+        items, count, ready = row[:3]
         if ready < count:
             return None
         end, more = len(items or b""), count > self.limit
@@ -76,10 +75,6 @@ class FeedAgain:
         except Problem:
             return None
         return place if place.serves(()) else None
-
-
-def _is_there(statement: Statement, found: Rows, place: Place) -> bool:
-    return bool(found) and statement.values(0)(found[0])[0] == place.at
 
 
 def leave_feed_plan(request: Request, tier: Tier, cursors: Cursors, limit: int, *, goes_on: bool) -> None:
