@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID, uuid4
 
 from pydantic import Field
-from sqlalchemy import JSON, select
+from sqlalchemy import JSON, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field as ColumnField
 from sqlmodel import SQLModel
@@ -143,10 +143,13 @@ async def identify(session: AsyncSession, authorization: str | None) -> Caller:
     return Caller(granted(found.scopes), found.owner, found.id)
 
 
+_BY_PREFIX: Final = select(ApiKey).where(ApiKey.prefix == bindparam("prefix"))  # type: ignore[arg-type]  # a column, not a bool
+
+
 async def _find(session: AsyncSession, token: str) -> ApiKey | None:
     parts = token.split("_", 2)
     if len(parts) != 3 or parts[0] != "vk" or not token.isascii():  # noqa: PLR2004 - vk, prefix, secret
         return None
-    key = (await session.execute(select(ApiKey).where(ApiKey.prefix == parts[1]))).scalar_one_or_none()  # type: ignore[arg-type]  # a column, not a bool
+    key = (await session.execute(_BY_PREFIX, {"prefix": parts[1]})).scalar_one_or_none()
     same = hmac.compare_digest(key.hash if key else _hash(""), _hash(token))
     return key if key is not None and same and key.valid(datetime.now(UTC)) else None

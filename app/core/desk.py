@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
 from pydantic_core import to_json
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.access import Caller
@@ -25,6 +25,7 @@ from app.core.recorder import WRITING, Recorder
 from app.core.staged import Pointing, Staged, doubled, pointing_to
 from app.core.visibility import redact, seen_by
 
+_ROW: Final = select(*DOCUMENT).where(*(documents.c[name] == bindparam(name) for name in ("kind", "id", "tier")))
 Rule = Callable[["Desk", Sequence["Staged"]], Awaitable[list[tuple["Staged", Fault]]]]
 
 
@@ -82,9 +83,8 @@ class Desk:
     async def _row(self, kind: str, record_id: UUID) -> Document | None:
         if (kind, record_id) in self.ahead.rows:
             return self.ahead.rows[kind, record_id]
-        c = documents.c
-        query = select(*DOCUMENT).where(c.kind == kind, c.id == record_id, c.tier == int(self.caller.tier))
-        row = (await self.session.execute(query)).one_or_none()
+        key = {"kind": kind, "id": record_id, "tier": int(self.caller.tier)}
+        row = (await self.session.execute(_ROW, key)).one_or_none()
         return None if row is None else Document(*row)
 
     async def create(self, kind: Kind, sent: Fields, record_id: UUID | None = None, prefix: str = "") -> UUID:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any
 from urllib.parse import parse_qs
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from app.sync.mirror import kept
 from app.sync.mirror.stops import Stopped
 from app.sync.mirror.taking import Taker
 from tests.conftest import Register
-from tests.factories import create, detention, person
+from tests.factories import create_all, detention, person
 from tests.sync.mirroring import Copying
 from tests.sync.test_mirror_troubles import answering
 
@@ -56,10 +57,12 @@ class Watched(Copying):
 
 
 async def fill(register: Register) -> None:
+    records = []
     for number in range(PEOPLE):
-        words = f"unforgettable {number} {token_hex(150)}"
-        made = await create(register.admin, "persons", person(occupation={"en": words}))
-        await create(register.admin, "detentions", detention(made["id"]))
+        one, words = str(uuid4()), f"unforgettable {number} {token_hex(150)}"
+        records.append(("persons", one, person(occupation={"en": words})))
+        records.append(("detentions", str(uuid4()), detention(one)))
+    await create_all(register.admin, *records)
 
 
 @contextmanager
