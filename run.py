@@ -96,7 +96,8 @@ def program(arguments: list[str]) -> list[str]:
     if command not in OWN:
         return ["app.cli", *arguments]
     spread = command == "test" and not any(argument.startswith(SPREADS) for argument in rest)
-    return [OWN[command], *(["-n", "auto", "--maxprocesses", "8", "--dist", "worksteal"] if spread else []), *rest]
+    workers = str(min((os.cpu_count() or 1) + 1, 8))  # one more than there are cores: some tests wait for a clock
+    return [OWN[command], *(["-n", workers, "--dist", "worksteal"] if spread else []), *rest]
 
 
 def prepare(want: str) -> None:

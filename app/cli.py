@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from alembic.util import CommandError
 from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,7 +20,7 @@ from app.core.access import ApiKey, Scope, make_key, rotated
 from app.core.chain import Head
 from app.core.database import Database
 from app.core.dialects import trouble
-from app.core.migrating import migrate
+from app.core.migrating import Newer, migrate
 from app.core.rebuilding import reindex
 from app.core.record import Tier
 from app.core.verifying import verify
@@ -54,7 +53,7 @@ def _migrated(settings: Settings) -> None:
     """Bring the database up to date, or say what stands in the way."""
     try:
         migrate(settings.url)
-    except CommandError:
+    except Newer:
         raise Failed(
             "This database was made by a newer version of Vestka. Run that one; nothing was changed."
         ) from None

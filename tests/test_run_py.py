@@ -1,4 +1,5 @@
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -76,8 +77,10 @@ def test_every_other_command_is_vestkas() -> None:
     assert run.program(["trust"]) == ["bench.trust"]
 
 
-def test_tests_are_spread_over_the_cores() -> None:
-    assert run.program(["test", "-x"]) == ["pytest", "-n", "auto", "--maxprocesses", "8", "--dist", "worksteal", "-x"]
+@pytest.mark.parametrize(("cores", "workers"), [(2, "3"), (64, "8"), (None, "2")])
+def test_tests_are_spread_over_the_cores(monkeypatch: pytest.MonkeyPatch, cores: int | None, workers: str) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert run.program(["test", "-x"]) == ["pytest", "-n", workers, "--dist", "worksteal", "-x"]
 
 
 @pytest.mark.parametrize("own", [["-n0"], ["-n", "3"], ["--pdb"], ["-p", "no:xdist"]])

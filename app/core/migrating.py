@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _SAYS: Final = re.compile(r'^(down_)?revision = "(\w+)"$', re.MULTILINE)
 
 
+class Newer(Exception):  # noqa: N818 - nothing is wrong with the database
+    """The database has a revision that this version of the program does not know."""
+
+
 def configured(database_url: str, scripts: Path = MIGRATIONS) -> "Config":
     """Give Alembic's configuration for a database."""
     from alembic.config import Config  # noqa: PLC0415 - costs time
@@ -35,13 +39,16 @@ def configured(database_url: str, scripts: Path = MIGRATIONS) -> "Config":
 def migrate(database_url: str, revision: str = "head") -> None:
     """Upgrade a database; safe when several workers do it at once.
 
-    Runs an event loop of its own: call it outside of one, or in a thread.
+    Runs an event loop of its own: call it outside of one, or in a thread. Raises ``Newer``.
     """
     if revision == "head" and asyncio.run(_stands(database_url)):
         return
-    from alembic import command  # noqa: PLC0415 - costs time
+    from alembic import command, util  # noqa: PLC0415 - costs time
 
-    command.upgrade(configured(database_url), revision)
+    try:
+        command.upgrade(configured(database_url), revision)
+    except util.CommandError as error:
+        raise Newer from error
 
 
 def migrate_within(connection: Connection, revision: str = "head") -> None:
