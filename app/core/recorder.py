@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, Final, Protocol
 
 from pydantic_core import to_json
@@ -258,7 +259,8 @@ def _place_documents(session: Session, done: list[Change], rows: list[dict[str, 
         for move in change.moves:
             said = _document(change, move, writing.at, written) | _placed(change, move, row["position"], writing)
             (old if move.tier in change.known else new).append(said)
-    insert_rows(session, documents, new)
+    # What a tier reads in one go lies together, and not between what the others see of it.
+    insert_rows(session, documents, sorted(new, key=itemgetter("tier")))
     if old:
         session.connection().execute(_MOVED, [_renamed(row) for row in old])
 

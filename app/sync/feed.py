@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, select, union_all
+from sqlalchemy import ColumnElement, Dialect, FromClause, Row, Select, and_, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from app.core.cursors import Cursors, Place, cursor_in, heading, start
 from app.core.dialects import OuterFirst
-from app.core.dialects.joining import Joined, Spelled
+from app.core.dialects.joining import Joined, Spelled, joins_as_it_walks
 from app.core.documents import LEADS, documents, etag
 from app.core.history import changes, register
 from app.core.kinds import Key
@@ -65,6 +66,7 @@ class FeedPage:
 
 ENDED: Final = b"}"  # how an item ends
 _GONE: Final = b"null"
+_NO_END: Final = 2**63 - 1
 
 
 def written(items: Iterable[bytes | memoryview], cursor: str, *, more: bool) -> bytes:
@@ -115,14 +117,22 @@ def all_after(tier: Tier, position: int, limit: int) -> Select[Any]:
     return query.order_by(c.position).limit(limit)
 
 
-def joined_after(tier: Tier, position: int, limit: int) -> Select[bytes, int, int]:
-    """Give the query for the same as one row: all items, how many they are, and how many of them were ready.
+def joined_after(tier: Tier, position: int, limit: int, dialect: Dialect) -> Select[bytes, int, int, int]:
+    """Give the query for the same as one row: all items, their number, how many of them were ready, the last position.
 
     They are as they are sent, but that the last one has no end.
     """
-    rows = all_after(tier, position, limit).subquery().c
+    if not joins_as_it_walks(dialect):
+        return _joined(all_after(tier, position, limit).add_columns(documents.c.position).subquery().c)
+    c, there = documents.c, documents.alias().c
+    last = select(there.position).where(there.tier == int(tier), there.position > position)
+    end = last.order_by(there.position).limit(1).offset(limit - 1).scalar_subquery()
+    return _joined(c).where(c.tier == int(tier), c.position > position, c.position <= func.coalesce(end, _NO_END))
+
+
+def _joined(rows: ReadOnlyColumnCollection[str, Any]) -> Select[bytes, int, int, int]:
     item = rows.heading.op("||")(func.coalesce(rows.body, Spelled(_GONE)))
-    return select(Joined(item, ENDED + BETWEEN), func.count(), func.count(rows.heading))
+    return select(Joined(item, ENDED + BETWEEN), func.count(), func.count(rows.heading), func.max(rows.position))
 
 
 async def end_of(session: AsyncSession, view: View) -> Place:

@@ -42,9 +42,9 @@ class FeedAgain:
         """Give the plan of the first page."""
         return Plan((Statement.compiled(self.after(0), self.dialect),), self.write)
 
-    def after(self, position: int) -> Select[bytes, int, int]:
+    def after(self, position: int) -> Select[bytes, int, int, int]:
         """Give the query for a page, and for one item more, which tells that there is more."""
-        return joined_after(self.tier, position, self.limit + 1)
+        return joined_after(self.tier, position, self.limit + 1, self.dialect)
 
     def vary(self, statement: Statement, cursor: str) -> Sequence[Sequence[Any]] | None:
         """Give what the statement takes to go on from a cursor; None where that is for the route to refuse."""
@@ -57,10 +57,10 @@ class FeedAgain:
         """Write a page, if the register has the place behind which it begins."""
         place = self._place(cursor) if cursor else start()
         row = found[0][0]
-        if place is None or (cursor and statements[0].values(3)(row)[0] != place.at):
+        if place is None or (cursor and statements[0].values(4)(row)[0] != place.at):
             return None
-        items, count, ready = row[:3]
-        if ready < count:
+        items, count, ready, last = row[:4]
+        if ready < count or (count and not self._ends(items, last)):
             return None
         end, more = len(items or b""), count > self.limit
         if more:
@@ -68,6 +68,11 @@ class FeedAgain:
         here = cursor_in(items, last_before(items, end)) if count else cursor or self.cursors.seal(place)
         body = written([memoryview(items or b"")[:end], ENDED if count else b""], here, more=more)
         return Written(body, tag_of(count, here, more=more))
+
+    def _ends(self, items: bytes, position: int) -> bool:
+        """Tell whether items end with the one at this position, as they do unless the database put them otherwise."""
+        place = self._place(cursor_in(items, last_before(items, len(items))))
+        return place is not None and place.position == position
 
     def _place(self, cursor: str) -> Place | None:
         try:

@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import SQLModel
 
+from app.core.dialects.direct import as_driven
 from app.core.filters import Filters
+from app.core.record import Tier
 from app.register import KINDS, RESOURCES
+from app.sync.feed import joined_after
 from tests.conftest import Register, running
 from tests.factories import create, detention, facility, organization, person, source
 
@@ -161,6 +164,19 @@ async def test_what_the_public_hears_since_a_place_is_read_along_indexes(lone: R
     assert found == [
         "SEARCH documents USING INDEX ix_documents_feed (tier=? AND position>?)",
         "SEARCH situations USING INDEX ix_situations_place (tier=? AND place>?)",
+    ]
+
+
+async def test_a_page_of_the_feed_is_read_along_its_index(lone: Register) -> None:
+    engine = lone.database.reading
+    text, parameters = as_driven(joined_after(Tier.PUBLIC, 5, 501, engine.dialect), engine.dialect)
+    async with lone.database.read() as session:
+        connection = await session.connection()
+        rows = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", parameters)).all()
+    assert [row.detail for row in rows] == [
+        "SEARCH documents USING INDEX ix_documents_feed (tier=? AND position>? AND position<?)",
+        "SCALAR SUBQUERY 1",
+        "SEARCH documents_1 USING COVERING INDEX ix_documents_feed (tier=? AND position>?)",
     ]
 
 

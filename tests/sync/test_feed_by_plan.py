@@ -131,6 +131,18 @@ async def test_a_page_without_headings_is_written_by_the_route(following: Follow
     assert following.routed > routed
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_page_that_the_database_joined_otherwise_is_written_by_the_route(
+    following: Following, register: Register
+) -> None:
+    before = [page.content for page in await following.pages("limit=2")]
+    direct: Any = register.database.direct
+    direct._connection.execute("PRAGMA reverse_unordered_selects = ON")  # noqa: SLF001 - as no reader can
+    routed = following.routed
+    assert [page.content for page in await following.pages("limit=2")] == before
+    assert following.routed > routed
+
+
 async def test_a_page_that_gained_an_item_is_another_answer(register: Register) -> None:
     await create(register.editor, "organizations", organization())
     first = await register.public.get("/v1/changes?limit=5")
