@@ -1,5 +1,6 @@
 """Writes `docs/performance.md` of a run."""
 
+import statistics
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from bench.servers import ROOT
 
 PAGE: Final = ROOT / "docs" / "performance.md"
 _MB: Final = 1e6
+_FIRST: Final = "SQLite"
 # What is demanded of 100,000 people on SQLite: the case, and the least part of the reference's rate.
 FLOORS: Final = {
     "one person, ready": 0.60,
@@ -49,7 +51,7 @@ def write(run: Run, page: Path = PAGE) -> None:
     parts = [_INTRODUCTION.format(on=run.on, machine=run.machine)]
     if run.again:
         parts.append(textwrap.fill(run.again, 120, break_on_hyphens=False) + "\n")
-    parts += [_register(one) for one in run.measured]
+    parts += [part for one in run.measured for part in (_register(one), *_beside(run, one))]
     parts += _growths(run)
     page.write_text("\n".join(parts), encoding="utf-8")
 
@@ -71,6 +73,20 @@ def _register(measured: Measured) -> str:
     if measured.disturbed:
         parts.append(_disturbed(measured))
     return "\n".join(parts)
+
+
+def _beside(run: Run, measured: Measured) -> Iterator[str]:
+    """Say how far another database comes with the cases of the same register on SQLite."""
+    other = run.of(_FIRST, measured.people)
+    if other is None or measured.database == _FIRST:
+        return
+    rows = [(row, other.row(row.case)) for row in (*measured.rows, *([measured.export.row] if measured.export else []))]
+    shares = {row.case: row.requests / there.requests for row, there in rows if there}
+    if shares:
+        least = min(shares, key=shares.__getitem__)
+        half = statistics.median(shares.values())
+        said = f"{shares[least]:.2f} ({least}), and {half:.2f} or more in half of the cases."
+        yield f"Of the rate on {_FIRST}, {measured.database} has at least {said}\n"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -134,7 +150,7 @@ def _growths(run: Run) -> Iterator[str]:
 def missed(run: Run) -> Iterator[str]:
     """Say which floors were not reached."""
     for measured in run.measured:
-        if (measured.database, measured.people) != ("SQLite", 100_000):
+        if (measured.database, measured.people) != (_FIRST, 100_000):
             continue
         for case, floor in FLOORS.items():
             row = measured.row(case)

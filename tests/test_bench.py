@@ -101,6 +101,17 @@ def test_the_page_has_the_figures_and_the_growth(tmp_path: Path) -> None:
     assert "| a case | 1.50 | ±20% |" in page
 
 
+def test_the_page_says_how_the_databases_compare(tmp_path: Path) -> None:
+    slow, fast = replace(ROW, case="slow", requests=300), replace(ROW, requests=4_500)
+    beside = [
+        Measured("SQLite", 100_000, [ROW, replace(ROW, case="slow")]),
+        Measured("PostgreSQL", 100_000, [slow, fast]),
+    ]
+    report.write(Run("2026-01-01", "an invented machine", beside), tmp_path / "page.md")
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "PostgreSQL has at least 0.03 (slow), and 0.27 or more in half of the cases." in page
+
+
 def test_a_floor_that_is_not_reached_is_said() -> None:
     row = replace(ROW, case="one person, ready")
     run = Run("2026-01-01", "an invented machine", [Measured("SQLite", 100_000, [row])])
