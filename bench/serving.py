@@ -46,7 +46,8 @@ def main() -> int:
     if said.save:
         _keep(run)
     elif said.confirm and before:
-        _keep(replace(before, again=f"Another run, on {run.on}, {results.agreement(run, before)}"))
+        of = " and ".join(dict.fromkeys(one.database for one in run.measured))
+        _keep(replace(before, again=f"Another run, on {run.on}, of {of}, {results.agreement(run, before)}"))
     return 1 if slower else 0
 
 
