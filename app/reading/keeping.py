@@ -26,10 +26,9 @@ from app.core.touched import SINCE
 from app.reading.days import today
 from app.reading.dossier import Dossier
 from app.reading.facts import Facts, facts, term_key
-from app.reading.gather import Whose, gather
+from app.reading.gather import BELONGING, Whose, gather
 from app.reading.kept import MARK, TABLES, custodies, situations, standings, values
 
-_BELONGING: Final = ("detentions", "charges", "sentences", "hearings", "affiliations", "recognitions", "addresses")
 # What others are described by, and the kinds through which they are: a change reaches everybody who is.
 _THROUGH: Final = {
     "facilities": ("detentions",),
@@ -290,7 +289,7 @@ _live = union_all(
     ),
     select(_d.tier, links.c.to_id.label("person_id"), _d.updated_at)
     .select_from(links.join(documents, and_(_d.kind == links.c.kind, _d.id == links.c.id)))
-    .where(links.c.to_kind == "persons", among(links.c.to_id, "people"), links.c.kind.in_(_BELONGING))
+    .where(links.c.to_kind == "persons", among(links.c.to_id, "people"), links.c.kind.in_(BELONGING))
     .where(_d.body.is_not(None)),
 ).subquery()
 _LATEST: Final = select(_live.c.tier, _live.c.person_id, func.max(_live.c.updated_at)).group_by(

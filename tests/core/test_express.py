@@ -312,11 +312,23 @@ async def test_every_filter_is_answered_by_plan(of_seeds: Asked, resource: Any) 
         _same(*(await of_seeds.twice(f"{resource.path}?{name}={value_of(properties[name])}")))
 
 
-async def test_a_statement_that_can_never_be_run_is_told(asked: Asked) -> None:
+@pytest.mark.parametrize("asks", ["a value that is none", "a column that is none"])
+async def test_a_statement_that_can_never_be_run_is_told(asked: Asked, asks: str) -> None:
     place = "?" if asked.register.database.url.startswith("sqlite") else "$1::uuid"
+    never = (
+        (f"SELECT {place}", (object(),)) if asks == "a value that is none" else ("SELECT nothing FROM documents", ())
+    )
     with capture_logs() as logged, pytest.raises(TooLong):
-        await asked.direct.read([(f"SELECT {place}", (object(),))])
+        await asked.direct.read([never])
     assert [line["event"] for line in logged] == ["not read directly"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_statement_that_takes_long_is_not_told(asked: Asked) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    with capture_logs() as logged, pytest.raises(TooLong):
+        await asked.direct.read([(endless, ())])
+    assert not logged
 
 
 async def test_lists_of_what_refers_to_a_record_are_answered_by_plan(asked: Asked) -> None:

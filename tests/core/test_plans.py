@@ -3,18 +3,20 @@
 import re
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select, text
 from sqlmodel import SQLModel
 
 from app.core.dialects.direct import as_driven
+from app.core.documents import documents
 from app.core.filters import Filters
 from app.core.record import Tier
 from app.register import KINDS, RESOURCES
 from app.sync.feed import joined_after
 from tests.conftest import Register, running
-from tests.factories import create, detention, facility, organization, person, source
+from tests.factories import create, create_all, detention, facility, organization, person, source
 
 FILTERS: dict[str, Filters] = {resource.kind.name: resource.filters for resource in RESOURCES}
 VALUES = {"uuid": "00000000-0000-4000-8000-000000000000", "date-time": "2021-05-18T00:00:00Z"}
@@ -178,6 +180,14 @@ async def test_a_page_of_the_feed_is_read_along_its_index(lone: Register) -> Non
         "SCALAR SUBQUERY 1",
         "SEARCH documents_1 USING COVERING INDEX ix_documents_feed (tier=? AND position>?)",
     ]
+
+
+async def test_what_a_tier_reads_lies_together(lone: Register) -> None:
+    people = [("persons", str(uuid4()), person()) for _ in range(3)]
+    await create_all(lone.editor, *people)
+    async with lone.database.read() as session:
+        tiers = (await session.execute(select(documents.c.tier).order_by(text("rowid")))).scalars().all()
+    assert tiers == [tier for tier in Tier for _ in people]
 
 
 async def test_no_statement_is_prepared_anew_whenever_it_is_run(lone: Register) -> None:

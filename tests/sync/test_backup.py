@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 import zstandard
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.cli import main
+from app.core.documents import documents
 from app.core.migrating import is_current, migrate
 from app.core.plain import declared, plain, written
 from app.core.verifying import verify
@@ -127,6 +128,9 @@ async def test_a_backup_goes_to_the_other_database_and_back_row_for_row(
     async with running(other_url) as restored:
         async with restored.database.read() as session:
             assert (await verify(session, KINDS)).sound
+            c = documents.c
+            lying = (await session.execute(select(c.tier, c.position).order_by(text("rowid")))).all()
+            assert lying == sorted(lying)
         await create(restored.editor, "articles", article())
 
 

@@ -210,7 +210,14 @@ class _Cursor:
 
 
 def _told(error: sqlite3.OperationalError) -> Exception:
-    return TooLong() if error.sqlite_errorcode in {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY} else error
+    return TooLong() if has_waited(error) else error
+
+
+def has_waited(error: sqlite3.Error) -> bool:
+    """Tell whether a statement was given up because it took too long, or had to wait for others."""
+    # What the driver says itself has no code; of the others the first byte is the kind, and the rest the case.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return code in {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY}
 
 
 def writing_engine(url: str, seconds: float | None = None) -> AsyncEngine:

@@ -12,7 +12,7 @@ from sqlalchemy import CompoundSelect, Dialect, Select
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.dialects import DIRECT_PRAGMAS, Adapted, Patience, TooLong, is_sqlite
+from app.core.dialects import DIRECT_PRAGMAS, Adapted, Patience, TooLong, has_waited, is_sqlite
 from app.core.logs import told
 
 # A statement that can never be run would be asked otherwise each time, and nobody would know why all is slow.
@@ -103,7 +103,7 @@ class InLoop:
             finally:
                 run("ROLLBACK")
         except sqlite3.Error as error:  # whatever it is, who asks otherwise is told properly
-            if not isinstance(error, sqlite3.OperationalError):
+            if not has_waited(error):
                 _LOG.warning("not read directly", **told(error))
             raise TooLong from None
 

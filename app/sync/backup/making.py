@@ -21,7 +21,7 @@ from app.sync.digests import Sum, added_up
 
 _PORTION = 200  # rows at a time: a row may hold a megabyte
 # Restored rows lie as they come: as they are read together, where that is not by their key (decision 0086).
-_ORDERS: Final = {documents: (documents.c.tier, documents.c.position)}
+_ORDERS: Final = {documents.name: ("tier", "position")}
 
 
 async def back_up(database: Database, file: Path) -> tuple[Contents, Verdict]:
@@ -40,8 +40,8 @@ async def _table(session: AsyncSession, table: Table, writer: Writer) -> None:
     writer.begin(table.name, columns_of(table))
     if not table.info.get(BACKED_UP, True):
         return
-    order = _ORDERS.get(table, tuple(table.primary_key))
-    query = select(table).order_by(*order).execution_options(yield_per=_PORTION)
+    order = _ORDERS.get(table.name, table.primary_key.columns.keys())
+    query = select(table).order_by(*(table.c[name] for name in order)).execution_options(yield_per=_PORTION)
     async for rows in (await session.stream(query)).partitions():
         writer.add([written(row) for row in rows])
 
