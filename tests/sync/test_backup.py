@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,10 @@ async def backup(seeded_url: str, file: Path) -> bytes:
     return content(file)
 
 
+def unpacked(data: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().stream_reader(data).read()
+
+
 def cut(data: bytes) -> Iterator[bytes]:
     """Give a file that was not written, or not sent, to its end."""
     yield from (data[: len(data) * part // 10] for part in range(10))
@@ -206,9 +211,14 @@ def cut(data: bytes) -> Iterator[bytes]:
 
 
 def flipped(data: bytes) -> Iterator[bytes]:
-    """Give a file in which one bit is another, at fifty places."""
+    """Give a file in which one bit is another, at fifty places; bits of the packing that mean nothing are left."""
+    text = unpacked(data)
     for place in range(0, len(data), len(data) // 50):
-        yield data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+        made = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+        with suppress(zstandard.ZstdError):
+            if unpacked(made) == text:
+                continue
+        yield made
 
 
 def continued(data: bytes) -> Iterator[bytes]:
@@ -218,8 +228,7 @@ def continued(data: bytes) -> Iterator[bytes]:
 
 def repacked(data: bytes) -> Iterator[bytes]:
     """Give a file that was unpacked, changed and packed again."""
-    text = zstandard.ZstdDecompressor().stream_reader(data).read()
-    first, *others = text.splitlines(keepends=True)
+    first, *others = unpacked(data).splitlines(keepends=True)
     changed = (
         first.replace(b'"position":', b'"position":1'),
         first.replace(b'"format_version":1', b'"format_version":2'),
