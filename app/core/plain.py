@@ -61,8 +61,8 @@ _FORMS: Final = (
     _Form("text", String, String),
 )
 _BY_NAME: Final = {form.name: form for form in _FORMS}
-# What is raised where a value is none of its column's type, as one written past the program may be.
-UNREADABLE: Final = (ValueError, TypeError, OverflowError)
+# What is raised where a value is none of its column's type, or that type is none, as after a write past the program.
+UNREADABLE: Final = (ValueError, TypeError, LookupError, OverflowError)
 Columns = Mapping[str, str]
 BACKED_UP: Final = "backed_up"  # in a table's `info`: whether a backup holds its rows; it does where nothing is said
 

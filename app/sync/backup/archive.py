@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 import zstandard
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from app.core.plain import Columns
@@ -29,6 +29,7 @@ _LEVEL: Final = 6
 _CHUNK: Final = 1 << 20
 _PACKED: Final = 1 << 16  # bytes read at a time: they may be many times as many when unpacked
 _LONGEST: Final = 256 * 1024 * 1024  # no row is longer
+_DAMAGED: Final = "It is damaged: it is not what was written."
 
 
 class Unusable(Exception):  # noqa: N818 - what is said to the operator
@@ -66,9 +67,17 @@ class Contents(BaseModel):
         )
 
 
+class _Begin(BaseModel):
+    table: str
+    columns: dict[str, str]
+
+
 class _End(BaseModel):
     rows: dict[str, int]
     sha256: str
+
+
+_BETWEEN: Final[TypeAdapter[_Begin | _End]] = TypeAdapter(_Begin | _End)
 
 
 class Writer:
@@ -174,13 +183,12 @@ class Reader:
         """Give each table with its columns and rows, which have to be read before the next; then check the whole."""
         rows: Counter[str] = Counter()
         line = self._line()
-        while (said := _object(line)).get("sha256") is None:
-            name, columns = str(said["table"]), said["columns"]
-            rows[name] = 0
+        while isinstance(said := _either(line), _Begin):
+            rows[said.table] = 0
             after: list[bytes] = []
-            yield name, columns, self._rows(rows, name, after)
+            yield said.table, said.columns, self._rows(rows, said.table, after)
             line = after[0]
-        if _End.model_validate(said) != _End(rows=dict(rows), sha256=self._before):
+        if said != _End(rows=dict(rows), sha256=self._before):
             raise Unusable("It is damaged: its content is not what was written.")
         if self._lines.read(1):
             raise Unusable("It is damaged: something was added behind its end.")
@@ -210,14 +218,21 @@ def _parsed(line: bytes) -> Any:  # noqa: ANN401 - JSON
     try:
         return from_json(line)
     except ValueError:
-        raise Unusable("It is damaged: it is not what was written.") from None
+        raise Unusable(_DAMAGED) from None
 
 
 def _object(line: bytes) -> dict[str, Any]:
     said = _parsed(line)
     if not isinstance(said, dict):
-        raise Unusable("It is damaged: it is not what was written.")
+        raise Unusable(_DAMAGED)
     return said
+
+
+def _either(line: bytes) -> _Begin | _End:
+    try:
+        return _BETWEEN.validate_json(line)
+    except ValidationError:
+        raise Unusable(_DAMAGED) from None
 
 
 @contextmanager

@@ -121,12 +121,12 @@ def _fill_table(connection: Connection, name: str, columns: Columns, rows: Itera
 
 def _read(columns: Columns, rows: Iterator[Sequence[Any]]) -> Iterator[dict[str, Any]]:
     """Give rows for the database; what is damaged may be no value at all, long before the sum of all tells it."""
-    read = reader_of(columns)
-    for row in rows:
-        try:
+    try:
+        read = reader_of(columns)
+        for row in rows:
             yield read(row)
-        except UNREADABLE:
-            raise Unusable("It is damaged.") from None
+    except UNREADABLE:
+        raise Unusable("It is damaged.") from None
 
 
 async def _compare(connection: AsyncConnection, contents: Contents, kinds: Kinds) -> None:
