@@ -43,6 +43,7 @@ from app.register import KINDS, RESOURCES, merging
 from app.register.seeding import seed
 from app.settings import Settings
 from app.sync import batch, changes, digest, export
+from app.sync.filling import Filler
 
 _ROUTERS: Final = (
     service.router,
@@ -110,7 +111,8 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(font_set, str(settings.font_dir))
     if settings.seed:
         await seed(database, only_if_empty=True)
-    behind = [asyncio.create_task(follow_the_calendar(database))]
+    app.state.filler = Filler(database)
+    behind = [asyncio.create_task(follow_the_calendar(database)), asyncio.create_task(app.state.filler.run())]
     if app.state.alone:
         behind.append(asyncio.create_task(_warm_up(database)))
     for task in behind:

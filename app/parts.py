@@ -12,9 +12,10 @@ from app.reading.keeping import Keeper
 from app.reading.searching import restoring
 from app.register import KINDS
 from app.register.persons import persons
+from app.sync.blocks import Blocks
 from app.sync.digests import Digests
 
-PLUGS: Final[tuple[Plug, ...]] = (Keeper(), NameIndex(), restoring.WordIndex(), Digests(), Forgetting())
+PLUGS: Final[tuple[Plug, ...]] = (Keeper(), NameIndex(), restoring.WordIndex(), Digests(), Forgetting(), Blocks())
 
 persons.plug(
     enrich=people.with_situations,

@@ -122,6 +122,7 @@ class Change(NamedTuple):
     whole: bool = True  # whether a copied record is shown as it was given to those whose sight is copied
     into: Key | None = None  # what a merged record is part of
     first: Tier | None = None  # the first tier that saw a merged record
+    made_before: frozenset[datetime] = frozenset()  # when it was made, as its rows said before the change
 
 
 Heard = tuple[int, int, str, str | None]  # tier, version, action and mark of a row of `versions`

@@ -288,8 +288,9 @@ class Projector:
         made = full.created_at if full and touch.fields is None else touch.created_at
         whole = given is None or touch.fields is None or self._whole(key, given.tier, others)
         tiers = frozenset(known)
-        led = self._led[key] if touch.into else (None, None)
-        return Change(key, touch.action, touch.fields, made, told, tiers, old, given, whole, *led)
+        into, first = self._led[key] if touch.into else (None, None)
+        made_before = frozenset(row.created_at for row in known.values())
+        return Change(key, touch.action, touch.fields, made, told, tiers, old, given, whole, into, first, made_before)
 
     def _whole(self, key: Key, tier: Tier, others: set[Key]) -> bool:
         """Tell whether a tier sees a copied record, and everything of others that it refers to."""

@@ -141,6 +141,9 @@ async def _lines(follower: Follower, cursor: str | None, after: Key | None) -> A
         copy = Copy(view, kinds, await database.identity(), cursors, begun, after)
         async for portion in copy.lines(session):
             yield portion
+    # When all has been sent: blocks that are made while a snapshot is held would stay in the database's log.
+    if (filler := getattr(follower.request.app.state, "filler", None)) is not None:
+        filler.ask(view.tier, copy.missed)
 
 
 async def _begun(session: AsyncSession, follower: Follower, place: Place) -> Place:

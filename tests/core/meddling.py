@@ -16,10 +16,12 @@ from app.core.comparing import faults
 from app.core.kinds import Kinds
 from app.core.migrating import migrate
 from app.core.plain import declared
+from app.core.record import Tier
 from app.core.recorder import Recorder
 from app.core.verifying import Verdict, verify
 from app.parts import PLUGS
 from app.register import KINDS
+from app.sync.filling import fill
 from tests.conftest import running
 from tests.factories import CHANGES, create, detention, one_of, person
 
@@ -41,6 +43,7 @@ DERIVED = {
     "search_keys": set[str](),
     "search_postings": set[str](),
     "digests": set[str](),
+    "blocks": set[str](),
 }
 TABLES = {table.name: table for table in declared()}
 ANY = {"If-Match": "*"}
@@ -81,6 +84,9 @@ async def live_in(url: str) -> None:
             gone = await create(register.admin, "persons", person())
             deleted = await register.admin.delete(f"/v1/persons/{gone['id']}{query}", headers=ANY)
             assert deleted.status_code == 204
+        for tier in Tier:
+            for kind in KINDS:
+                await fill(register.database, tier, kind, size=1)
 
 
 @asynccontextmanager

@@ -54,6 +54,12 @@ def partial_index(name: str, *columns: Column[Any], where: TextClause | ColumnEl
     return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
+def keep_unpacked(connection: Connection, table: str, column: str) -> None:
+    """Say of a column that its values are read whole and often: PostgreSQL would pack them, and unpack each time."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL"))
+
+
 class OuterFirst(Join):
     """A join whose left side is walked first, along an index that has the rows in their order."""
 
