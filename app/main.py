@@ -1,7 +1,6 @@
 """The application: settings in, ASGI app out."""
 
 import asyncio
-import gc
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from app import service
 from app.core import acts, keys, logs, metrics, readers
 from app.core.atonce import AtOnce, at_once_of
 from app.core.clients import Clients
+from app.core.collecting import collect_seldom
 from app.core.database import Database
 from app.core.edge import REFUSED, Edge, Methods, failure
 from app.core.express import Express
@@ -137,7 +137,7 @@ def _ended(task: "asyncio.Task[None]") -> None:
 async def _warm_up(database: Database) -> None:
     """Do behind the first answers what a reader would wait for later."""
     await know_the_names(database)
-    gc.freeze()  # what is there by now stays: the collector need not walk over it again and again
+    collect_seldom()
 
 
 def create_app(settings: Settings | None = None) -> Served:

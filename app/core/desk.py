@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from pydantic import ValidationError
 from pydantic_core import to_json
@@ -20,7 +20,7 @@ from app.core.patching import merged, strange_nulls
 from app.core.problems import Fault, Moved, Needed, Problem, fault, faults
 from app.core.projection import Touch, by_kind, sights, stored_fields
 from app.core.projection import merged as merged_records
-from app.core.record import Input, Record, Tier
+from app.core.record import Input, Record, Tier, new_id
 from app.core.recorder import WRITING, Recorder
 from app.core.staged import Pointing, Staged, doubled, pointing_to
 from app.core.visibility import redact, seen_by
@@ -94,7 +94,7 @@ class Desk:
         self._refuse_hidden(kind, sent, set())
         value = self._validated(kind, sent, prefix)
         at = writing_of(self.session).at
-        record = kind.record(id=record_id or uuid4(), created_at=at, updated_at=at, **_values(value))
+        record = kind.record(id=record_id or new_id(), created_at=at, updated_at=at, **_values(value))
         self.session.add(record)
         self._stage(kind, record, prefix)
         return record.id

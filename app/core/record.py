@@ -1,12 +1,14 @@
 """What every record has, how a kind declares its fields, and the columns that are derived from them."""
 
+import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args, get_origin
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.fields import FieldInfo
@@ -193,10 +195,20 @@ class Input(SQLModel):
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # pydantic's mark of its own
 
 
+def new_id() -> UUID:
+    """Give an id that sorts behind those that were made before it: a UUID of version 7 (RFC 9562, 5.7).
+
+    It tells when it was made to the millisecond, which `created_at` does too, and has 74 bits of chance. Records that
+    are made one after the other lie together in every index, however many there are.
+    """
+    made = time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10))
+    return UUID(int=made & ~(0xF << 76 | 0x3 << 62) | 0x7 << 76 | 0x2 << 62)
+
+
 class Record(SQLModel):
     """The columns of every kind of record, beside the fields that clients send."""
 
-    id: UUID = ColumnField(default_factory=uuid4, primary_key=True)
+    id: UUID = ColumnField(default_factory=new_id, primary_key=True)
     version: int = 1
     created_at: datetime = ColumnField(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = ColumnField(default_factory=lambda: datetime.now(UTC))

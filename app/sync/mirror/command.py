@@ -1,20 +1,16 @@
 """``vestka mirror``."""
 
 import argparse
-import gc
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from app.core.collecting import collect_seldom
 from app.core.database import Database
 from app.sync.mirror.detaching import detach
 from app.sync.mirror.running import Mirror
 from app.sync.mirror.source import Source, base_of
 from app.sync.mirror.stops import Patience, Stopped
 from app.sync.mirror.telling import Teller
-
-# How many objects come before the collector looks for circles, and how often it looks at what is older: a page of
-# records has none, and walking over it again and again was a fifth of all work.
-_SELDOM: Final = (50_000, 20, 50)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,8 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 async def run(database: Database, said: Any) -> None:  # noqa: ANN401 - argparse's namespace
     """Carry it out; ``Stopped`` says why it ended early."""
-    gc.freeze()  # the program itself stays
-    gc.set_threshold(*_SELDOM)
+    collect_seldom()
     teller = Teller()
     if said.detach:
         count = await detach(database, said.url and base_of(said.url), teller)
