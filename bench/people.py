@@ -149,22 +149,31 @@ def portions(count: int) -> Iterator[list[Record]]:
 
 
 async def fill(database: Database, count: int) -> int:
-    """Write a register with that many people, if it is empty; give the number of records.
+    """Write a register with that many people, as far as it is not there; give the number of records written.
 
     In bulk, as a copy of another register is: recorded and kept as every write is, only the objects and rules are left
-    out that invented records need not be held against.
+    out that invented records need not be held against. What was broken off goes on where it ended.
     """
-    async with database.read() as session:
-        if (await session.execute(select(documents.c.id).limit(1))).first():
-            return 0
     written = 0
     for portion in portions(count):
+        if not written and await _is_there(database, portion):
+            continue
         async with database.write("bench", hasty=True) as session:
             await session.run_sync(_write, database.recorder, portion)
         written += len(portion)
     async for _ in catch_up(database):
         pass
     return written
+
+
+async def _is_there(database: Database, portion: list[Record]) -> bool:
+    """Tell whether a portion was written, which is done whole or not at all."""
+    if not portion:
+        return True
+    kind, record_id, _ = portion[-1]
+    async with database.read() as session:
+        query = select(documents.c.id).where(documents.c.kind == kind, documents.c.id == record_id).limit(1)
+        return (await session.execute(query)).first() is not None
 
 
 def _write(session: Session, recorder: Recorder, portion: list[Record]) -> None:

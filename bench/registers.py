@@ -43,9 +43,10 @@ def made(people: int) -> Path:
     """Give the file of a register with that many people; it is made the first time."""
     file = file_of(people)
     if not file.exists():
-        draft = file.with_suffix(".draft")  # what is broken off is not taken for whole
+        draft = file.with_suffix(".draft")  # what is broken off is not taken for whole, and goes on here
         for left in cache().glob(f"people-{people}-*"):
-            left.unlink()
+            if not left.name.startswith(draft.name):
+                left.unlink()
         command = [sys.executable, "-P", "-m", "bench.people", str(people), "--url", address(draft)]
         subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)  # noqa: S603 - our own
         with contextlib.closing(sqlite3.connect(draft)) as connection:

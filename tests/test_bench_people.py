@@ -1,5 +1,10 @@
 """The register of invented people that is measured: whole, the same every time, and written by the rules."""
 
+from typing import Any
+
+import pytest
+
+from bench import people
 from bench.people import fill, portions
 from tests.conftest import Register
 
@@ -31,3 +36,25 @@ async def test_what_is_filled_in_bulk_holds_by_the_rules(register: Register) -> 
         answer = await register.admin.post("/v1/batch", json={"operations": operations})
         assert answer.status_code == 200, answer.text
     assert (await register.admin.get("/v1/digest")).json()["kinds"] == before
+
+
+async def test_a_register_whose_making_was_broken_off_goes_on(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "_PORTION", 5)
+    written = list(portions(20))
+    whole = sum(map(len, written))
+
+    def breaking(session: Any, recorder: Any, portion: Any) -> None:
+        if portion == written[3]:
+            raise KeyboardInterrupt
+        write(session, recorder, portion)
+
+    write = people._write  # noqa: SLF001 - broken off here
+    monkeypatch.setattr(people, "_write", breaking)
+    with pytest.raises(KeyboardInterrupt):
+        await fill(register.database, 20)
+    monkeypatch.setattr(people, "_write", write)
+    assert await fill(register.database, 20) == whole - sum(map(len, written[:3]))
+    kinds = (await register.admin.get("/v1/digest")).json()["kinds"]
+    assert sum(kind["count"] for kind in kinds.values()) == whole
