@@ -34,10 +34,11 @@ from app.sync.backup.making import back_up
 from app.sync.backup.restoring import Refused, check, restore
 from app.sync.mirror import command as mirroring
 from app.sync.mirror.stops import Stopped
-from app.sync.writing import export
+from app.sync.writing import Foreign, export, refuse_foreign
 
 _SCOPES: Final = get_args(get_args(Scope)[0])
 _AUTHOR: Final = "cli"
+_SAME: Final = 12  # characters with which every description begins
 Command = Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, int]]
 
 
@@ -59,6 +60,11 @@ def _migrated(settings: Settings) -> None:
         ) from None
     except OSError as error:
         raise Failed(trouble(settings.url, error)) from None
+    except TypeError as error:  # what stands behind the question mark of an address is handed to the driver
+        if "unexpected keyword argument" not in str(error):
+            raise
+        words = f"VESTKA_DATABASE_URL: the driver knows no such parameter ({error}). For encryption say ssl=require."
+        raise Failed(words) from None
 
 
 @asynccontextmanager
@@ -81,11 +87,11 @@ def _serve(said: argparse.Namespace, settings: Settings) -> int:
     _refuse_taken(said.host, said.port)
     _migrated(settings)
     asyncio.run(_seed_first(settings, wanted=settings.seed and not said.no_seed))
-    address = f"http://{'localhost' if said.host in {'127.0.0.1', '0.0.0.0'} else said.host}:{said.port}"  # noqa: S104 - compared, not bound
+    host = f"[{said.host}]" if ":" in said.host else said.host
+    address = f"http://{'localhost' if host in {'127.0.0.1', '0.0.0.0'} else host}:{said.port}"  # noqa: S104 - compared, not bound
     _say(f"Vestka answers at {address}\n  read:   {address}/v1/persons\n  docs:   {address}/docs")
     _say("  write:  make a key with `key create --owner NAME --scope write` (see README)")
-    run(settings, said.host, said.port, said.workers)
-    return 0
+    return run(settings, said.host, said.port, said.workers)
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -149,7 +155,7 @@ async def _key_of(session: AsyncSession, prefix: str) -> ApiKey:
     query = select(ApiKey).where(ApiKey.prefix == prefix)  # type: ignore[arg-type]  # a column, not a bool
     key = (await session.execute(query)).scalar_one_or_none()
     if key is None:
-        raise Failed(f"No key begins with {prefix}; `key list` shows those there are.")
+        raise Failed(f"No key has the prefix {prefix}; `key list` shows those there are, whole.")
     return key
 
 
@@ -207,8 +213,8 @@ async def _restore(said: argparse.Namespace, settings: Settings) -> int:
         _say(done.contents.text)
     for line in done.again:
         _say(line)
-    if done.revoked:
-        _say(f"{done.revoked} keys that were revoked since stay revoked.")
+    if done.ended:
+        _say(f"Keys that were revoked since, or given an earlier end, keep their end: {done.ended}.")
     return 0
 
 
@@ -241,7 +247,10 @@ def _openapi(said: argparse.Namespace, _: Settings) -> int:
     if said.output == "-":
         sys.stdout.write(text)
     else:
-        Path(said.output or OPENAPI).write_text(text, encoding="utf-8")
+        file = Path(said.output or OPENAPI)
+        if file.is_file() or not file.exists():
+            refuse_foreign(file, text[:_SAME].encode(), "description of the API")
+        file.write_text(text, encoding="utf-8")
     return 0
 
 
@@ -334,8 +343,8 @@ def _overlap(text: str) -> int:
 
 def _port(text: str) -> int:
     number = int(text) if text.isdecimal() else -1
-    if not 0 <= number <= 65535:  # noqa: PLR2004 - the ports there are
-        raise argparse.ArgumentTypeError("takes a port from 0 to 65535")
+    if not 1 <= number <= 65535:  # noqa: PLR2004 - the ports there are
+        raise argparse.ArgumentTypeError("takes a port from 1 to 65535")
     return number
 
 
@@ -359,7 +368,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"VESTKA_{'_'.join(map(str, wrong['loc'])).upper()}: {str(wrong['msg']).removeprefix('Value error, ')}"
             )
         return 2
-    except (Failed, Refused, Unusable) as failure:
+    except (Failed, Foreign, Refused, Unusable) as failure:
         _say(str(failure))
     except SQLAlchemyError as error:
         _say(trouble(settings.url, error))

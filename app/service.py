@@ -24,6 +24,7 @@ from app.register import RESOURCES
 READY_SECONDS = 4  # a database that takes longer is not there
 router = APIRouter(tags=["service"], dependencies=STRICT)
 _DESCRIBING: Final = threading.Lock()
+_NOW: Final = "no-store"  # what was so a minute ago is no answer
 # The page may load what this server has, and nothing else.
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -71,7 +72,7 @@ async def index() -> Response:
 @router.get("/healthz", summary="Ask whether it is alive", response_model=None, responses={200: {"model": StateOut}})
 async def healthz() -> Response:
     """Answer as long as the process serves; says nothing of the database."""
-    return _json({"status": "alive"})
+    return _json({"status": "alive"}, _NOW)
 
 
 @router.get(
@@ -90,7 +91,7 @@ async def readyz(request: Request) -> Response:
         current = False
     if not current:
         raise Problem("unavailable", "The database cannot be reached or is not migrated.", headers={"Retry-After": "5"})
-    return _json({"status": "ready"})
+    return _json({"status": "ready"}, _NOW)
 
 
 @router.get(
@@ -146,5 +147,5 @@ async def _is_current(database: Database) -> bool:
         return await is_current(session)
 
 
-def _json(body: object) -> Response:
-    return Response(to_json(body), media_type=JSON, headers={"Cache-Control": "public, max-age=60"})
+def _json(body: object, kept: str = "public, max-age=60") -> Response:
+    return Response(to_json(body), media_type=JSON, headers={"Cache-Control": kept})

@@ -1,6 +1,7 @@
 """The server as `vestka serve` runs it: it waits for nobody for long, and tells nothing of those who read."""
 
 import sys
+from contextlib import suppress
 from typing import Any, Final
 
 import uvicorn
@@ -11,15 +12,16 @@ from app.settings import Settings
 _UNIX: Final = sys.platform != "win32"
 
 
-def run(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serve until somebody stops it."""
+def run(settings: Settings, host: str, port: int, workers: int) -> int:
+    """Serve until somebody stops it: 0, or 1 where it could not begin."""
     protocol: dict[str, Any] = {}
     if _UNIX:
         from app.core.crowd import raise_the_limit  # noqa: PLC0415 - there are no such limits elsewhere
 
         raise_the_limit()
         protocol["http"] = "app.core.wire:Wire"
-    with serve_metrics(settings.metrics_host, settings.metrics_port):
+    # The server program ends the process with a code of its own when it could not begin.
+    with serve_metrics(settings.metrics_host, settings.metrics_port), suppress(SystemExit):
         uvicorn.run(
             "app.main:app",
             host=host,
@@ -34,3 +36,5 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
             timeout_graceful_shutdown=10,
             **protocol,
         )
+        return 0
+    return 1

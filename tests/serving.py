@@ -53,8 +53,13 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(url: str, *arguments: str, said: str = os.devnull, **settings: str) -> Iterator[Served]:
-    """Run `vestka serve` on a database until the block ends; the file ``said`` takes what it says."""
+def served(
+    url: str, *arguments: str, said: str = os.devnull, ready: str = "/readyz", **settings: str
+) -> Iterator[Served]:
+    """Run `vestka serve` on a database until the block ends; the file ``said`` takes what it says.
+
+    It has begun when it answers at ``ready``.
+    """
     port = free_port()
     command = [sys.executable, "-P", "-m", "app.cli", "serve", "--port", str(port), "--no-seed", *arguments]
     environment = {**os.environ, **_UNLIMITED, "PYTHONPATH": str(ROOT), "VESTKA_DATABASE_URL": url, **settings}
@@ -62,17 +67,17 @@ def served(url: str, *arguments: str, said: str = os.devnull, **settings: str) -
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
     running = Served(process, f"http://127.0.0.1:{port}")
     try:
-        _await(running)
+        _await(running, ready)
         yield running
     finally:
         running.kill()
 
 
-def _await(running: Served) -> None:
+def _await(running: Served, path: str) -> None:
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
         with contextlib.suppress(httpx2.TransportError):
-            if httpx2.get(f"{running.base}/readyz").status_code == 200:
+            if httpx2.get(running.base + path).status_code == 200:
                 return
         assert running.process.poll() is None, "the server has stopped"
         time.sleep(0.05)

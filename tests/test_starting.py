@@ -4,15 +4,21 @@ import asyncio
 import gc
 import subprocess
 import sys
+from uuid import uuid4
 
+import httpx2
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import insert
 
 from app import main
+from app.core.copies import mirrors
 from app.core.database import Database
 from app.main import Served, create_app
+from app.parts import open_database
+from app.register.seeding import seed
 from app.settings import Settings
-from tests.serving import ROOT
+from tests.serving import ROOT, free_port, new_key, served
 
 LATER = ("typst", "segno", "icalendar", "xlsxwriter", "alembic", "asyncpg")
 ASK = f"; print([name for name in {LATER} if name in sys.modules])"
@@ -57,3 +63,30 @@ async def test_what_ends_something_behind_the_start_is_logged_without_its_words(
     said = "".join(capfd.readouterr())
     assert "KeyError" in said
     assert "Invented Name" not in said
+
+
+async def test_a_register_that_has_a_key_and_no_record_is_seeded(database_url: str) -> None:
+    new_key(database_url, "write")
+    database = open_database(database_url)
+    assert await seed(database, only_if_empty=True) > 0
+    assert await seed(database, only_if_empty=True) == 0
+    await database.close()
+
+
+async def test_a_register_whose_copy_of_another_was_begun_is_not_seeded(database_url: str) -> None:
+    database = open_database(database_url)
+    async with database.write("tests") as session:
+        row = {"register_id": uuid4(), "url": "http://other.example", "tier": 0, "state": "fetching", "copied": 0}
+        await session.execute(insert(mirrors), [row])
+    assert await seed(database, only_if_empty=True) == 0
+    await database.close()
+
+
+def test_a_server_whose_replica_is_away_starts_and_serves_who_has_a_key(postgresql_url: str) -> None:
+    key = new_key(postgresql_url, "read:partners")
+    nowhere = f"postgresql+asyncpg://u@127.0.0.1:{free_port()}/x"
+    with served(postgresql_url, "--workers", "1", VESTKA_READ_DATABASE_URL=nowhere, ready="/healthz") as server:
+        assert httpx2.get(f"{server.base}/v1/cases", headers=key).status_code == 200
+        away = httpx2.get(f"{server.base}/v1/cases")
+        assert (away.status_code, away.json()["type"]) == (503, "/problems/unavailable")
+        assert httpx2.get(f"{server.base}/healthz").headers["cache-control"] == "no-store"

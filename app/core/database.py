@@ -87,7 +87,7 @@ class Database:
     async def identity(self) -> Identity:
         """Give the register's id and the secret that signs its cursors."""
         if self._identity is None:
-            async with self.read() as session:
+            async with self.read(primary=True) as session:
                 row = (await session.execute(select(register.c.register_id, register.c.secret))).one()
             self._identity = Identity(*row)
         return self._identity

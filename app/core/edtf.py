@@ -38,10 +38,10 @@ def parse(text: str) -> Parts:
     Raises ``ValueError`` with a sentence for the caller when the text is no date of ours or names a day
     that the calendar does not have.
     """
-    shape = _SHAPE.match(text)
+    shape = _SHAPE.fullmatch(text)
     if shape is None:
         raise ValueError("write a date as 2021, 2021-05, 2021-05-18 or XXXX-07-13, with ~ or ? behind it if in doubt")
-    if _MATCH.match(text) is None:
+    if _MATCH.fullmatch(text) is None:
         raise ValueError(_complaint(shape))
     year, month, day, mark = shape.groups()
     return Parts(None if year == "XXXX" else int(year), int(month) if month else None, int(day) if day else None, mark)

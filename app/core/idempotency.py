@@ -65,7 +65,7 @@ def key_of(request: Request, caller: Caller) -> str | None:
     said = request.headers.get("idempotency-key")
     if said is None:
         return None
-    if _FORM.match(said) is None:
+    if _FORM.fullmatch(said) is None:
         raise Problem("malformed", "`Idempotency-Key` takes 1 to 255 letters, digits and signs of ASCII, no blanks.")
     return hashlib.sha256(f"{caller.key_id}\0{said}".encode()).hexdigest()
 

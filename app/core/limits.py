@@ -26,6 +26,8 @@ _SHARED: Final = 2  # bytes of a client's number that tell further ones apart
 _KEYS: Final = 10_000
 _UNAUTHORIZED: Final = 401
 _NOBODY: Final = UUID(int=0)
+# Who asks whether the server lives is not told to wait because others read much, and counts apart.
+_PROBES: Final = frozenset({"/healthz", "/readyz"})
 _STANDING: Final = "vestka.standing"  # in the scope of a request that was counted before it became a task
 Header = tuple[bytes, bytes]
 Standing = tuple[int, int]  # requests left, and seconds until there are more; less than none is a refusal
@@ -150,7 +152,7 @@ class Limits:
         policy = self._public
         if not policy.limit:
             return self._at_once(scope, asked)
-        standing = self._counts.take(self._clients.number(scope), policy.limit)
+        standing = self._counts.take(self._number(scope), policy.limit)
         if standing[0] < 0:
             return None  # what is refused does not count, so it may be asked again
         answer = self._at_once(scope, asked)
@@ -169,7 +171,7 @@ class Limits:
         if not policy.limit:
             await self.app(scope, receive, send)
             return
-        standing = scope.get(_STANDING) or self._counts.take(self._clients.number(scope), policy.limit)
+        standing = scope.get(_STANDING) or self._counts.take(self._number(scope), policy.limit)
         if standing[0] < 0:
             await self._refused(policy, standing, scope, receive, send)
             return
@@ -182,6 +184,10 @@ class Limits:
             await send(message)
 
         await self.app(scope, receive, limited)
+
+    def _number(self, scope: Scope) -> bytes:
+        number = self._clients.number(scope)
+        return b"!" + number if scope.get("path") in _PROBES else number
 
     async def _with_key(self, key: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         asked = self._asked(key, scope)

@@ -13,7 +13,7 @@ class Rank(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        if _MATCH.match(text) is None:
+        if _MATCH.fullmatch(text) is None:
             raise ValueError("write the number of an article as 361, 361-4 or 228.1, without its part")
         return super().__new__(cls, text)
 

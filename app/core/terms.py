@@ -20,7 +20,7 @@ class Term(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        if _MATCH.match(text) is None:
+        if _MATCH.fullmatch(text) is None:
             raise ValueError("write a term in years, months and days as in P12Y, P7Y6M or P15D, without zeros or weeks")
         return super().__new__(cls, text)
 
@@ -52,7 +52,7 @@ class Term(str):
 
 @lru_cache(maxsize=4_096)
 def _parts(text: str) -> tuple[int, int, int]:
-    found = _PARTS.match(text)
+    found = _PARTS.fullmatch(text)
     if found is None:  # pragma: no cover - __new__ has seen to it
         raise ValueError(text)
     years, months, days = (int(part or 0) for part in found.groups())

@@ -16,8 +16,11 @@ from app.core import edtf, ranks, terms
 _UNSEEN: Final = r"\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb"
 _IN_LINES: Final = rf"\u0000-\u001f{_UNSEEN}"
 _IN_PROSE: Final = rf"\u0000-\u0008\u000b-\u001f{_UNSEEN}"
-_LINE: Final = rf"^[^{_IN_LINES}]*[^\s{_IN_LINES}][^{_IN_LINES}]*$"
-_PROSE: Final = rf"^[^{_IN_PROSE}]*[^\s{_IN_LINES}][^{_IN_PROSE}]*$"
+# And where there is nothing but these, nothing is to be seen.
+_BLANK: Final = rf"\s{_IN_LINES}\u00ad\u034f\u061c\u115f\u1160\u200b-\u200f\u2060-\u2064\u3164\ufe00-\ufe0f\uffa0"
+_LINE: Final = rf"^[^{_IN_LINES}]*[^{_BLANK}][^{_IN_LINES}]*$"
+_PROSE: Final = rf"^[^{_IN_PROSE}]*[^{_BLANK}][^{_IN_PROSE}]*$"
+_SEEN: Final = re.compile(f"[^{_BLANK}]")
 
 
 class _Parsed:
@@ -43,7 +46,7 @@ def _tidy(forbidden: str) -> BeforeValidator:
         text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
         if unwanted.search(text):
             raise ValueError("control characters, and signs that turn a text round, are not allowed")
-        if not text:
+        if not _SEEN.search(text):
             raise ValueError("an empty text says nothing: leave the field out or send null")
         return text
 
@@ -170,7 +173,7 @@ _INSTANT: Final = re.compile(
 
 
 def _instant_text(value: object) -> object:
-    if isinstance(value, str) and _INSTANT.match(value) is None:
+    if isinstance(value, str) and _INSTANT.fullmatch(value) is None:
         raise ValueError("write an instant as 2026-01-31T12:00:00Z (RFC 3339), a plus sign in a URL as %2B")
     return value
 

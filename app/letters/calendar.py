@@ -17,6 +17,7 @@ ENDING: Final = b"END:VCALENDAR\r\n"
 _UNKNOWN_YEAR: Final = 2000  # a leap year, so that 29 February has a first occurrence
 _EARLIEST: Final = 1900  # what common calendar programs still take
 _LEAP_DAY: Final = (2, 29)
+_DOUBT: Final = " (?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def birthday(
     return Day(
         uid=_uid("birthday", person_id),
         first=first,
-        summary=phrase("birthday_of", language, name=clean(name)) + (" (?)" if known.mark else ""),
+        summary=phrase("birthday_of", language, name=clean(name)) + (_DOUBT if known.mark else ""),
         yearly=True,
         url=url,
         tentative=bool(known.mark),
@@ -71,13 +72,15 @@ def hearing(
     first, last = _whole(starts_on), _whole(ends_on)
     if first is None:
         return None
+    doubt = _in_doubt(starts_on) or (last is not None and _in_doubt(ends_on))
     return Day(
         uid=_uid("hearing", hearing_id),
         first=first,
         last=last if last and last > first else None,
-        summary=phrase("hearing_of", language, name=clean(name)),
+        summary=phrase("hearing_of", language, name=clean(name)) + (_DOUBT if doubt else ""),
         location=clean(court) or None,
         url=url,
+        tentative=doubt,
     )
 
 
@@ -121,15 +124,21 @@ def anniversary(
     return Day(
         uid=_uid("detained", person_id),
         first=first,
-        summary=phrase("detained_of", language, name=clean(name)),
+        summary=phrase("detained_of", language, name=clean(name)) + (_DOUBT if _in_doubt(since) else ""),
         yearly=True,
         until=until,
         url=url,
+        tentative=_in_doubt(since),
     )
 
 
 def _uid(kind: str, record_id: str) -> str:
     return f"{kind}-{clean(record_id)}@vestka"
+
+
+def _in_doubt(text: str | None) -> bool:
+    """Tell whether a date is marked as approximate or uncertain."""
+    return text is not None and bool(parse(text).mark)
 
 
 def _whole(text: str | None) -> date | None:

@@ -66,7 +66,7 @@ def sheet(name: str) -> Sheet:
     key = data["other_names"].get(wanted, wanted)
     if key in data["sheets"]:
         return _sheet(data["sheets"][key])
-    if measure := _MEASURE.match(name.strip()):
+    if measure := _MEASURE.fullmatch(name.strip()):
         width, height = (float(side.replace(",", ".")) for side in measure.groups())
         for entry in data["sheets"].values():
             if abs(entry["width"] - width) <= _NEAR and abs(entry["height"] - height) <= _NEAR:

@@ -19,7 +19,7 @@ def _whole(value: object) -> object:
     if isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(value) if isinstance(value, str) and _DAY.match(value) else _refuse()
+        return date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else _refuse()
     except ValueError:
         return _refuse()
 

@@ -92,7 +92,7 @@ async def follow_the_calendar(database: Database) -> None:
 
 async def refresh(database: Database) -> None:
     """Derive anew what stood until before today only."""
-    async with database.read() as session:
+    async with database.read(primary=True) as session:
         if not await session.run_sync(_due):
             return
     async with database.write("the calendar") as session:

@@ -177,6 +177,8 @@ def _refused(standing: Standing) -> tuple[MailReason, str | None] | None:
     death = standing.person.get("death_date")
     if death and reach(death)[0] <= standing.on:
         return "deceased", death
+    if standing.died is not None:  # though a later stay may be entered: one of them is wrong, and nobody knows which
+        return "deceased", standing.died.ended_on
     stay = standing.stay
     if stay is None:
         return _after(standing.last)

@@ -34,7 +34,8 @@ class Standing:
     """A person's status on a day and what it rests on.
 
     ``stay`` holds the person on that day and is part of ``custody``; ``last`` is the last stay begun by
-    then. Who is dead is in no stay.
+    then. Who is dead is in no stay. ``died`` is a stay that says of its end that the person died, and may have ended
+    by then, whatever other stays say.
     """
 
     person: Record
@@ -44,20 +45,22 @@ class Standing:
     last: Stay | None
     custody: Custody | None
     convicted_from: tuple[date, str | None] | None
+    died: Stay | None = None
 
     @classmethod
     def of(cls, dossier: Dossier, on: date) -> Self:
         """Find out how a person stands on a day (contract, "Status" and "Any day")."""
         stays = in_order(dossier)
         stay, last = holding(stays, on), last_begun(stays, on)
+        died = next((one for one in stays if one.end_reason == "died" and one.may_end and one.may_end <= on), None)
         if dead(dossier.person, on):
-            return cls(dossier.person, on, "deceased", None, last, None, None)
+            return cls(dossier.person, on, "deceased", None, last, None, None, died)
         if stay is None:
             status = _BY_END.get(last.end_reason, "released") if last else "unknown"
-            return cls(dossier.person, on, status, None, last, None, None)
+            return cls(dossier.person, on, status, None, last, None, None, died)
         held = custody(stays, stay)
         convicted = conviction(dossier, held)
-        return cls(dossier.person, on, _in_stay(stay, on, convicted), stay, last, held, convicted)
+        return cls(dossier.person, on, _in_stay(stay, on, convicted), stay, last, held, convicted, died)
 
     @property
     def as_of(self) -> str | None:

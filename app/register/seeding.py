@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.access import Caller, granted
+from app.core.copies import mirrors
 from app.core.database import Database
 from app.core.desk import Desk
 from app.core.documents import documents
-from app.core.history import register
 from app.places import SEED
 from app.register import KINDS, RESOURCES
 
@@ -53,7 +53,10 @@ async def seed(database: Database, *, only_if_empty: bool = False) -> int:
 
 
 async def _begun(session: AsyncSession) -> bool:
-    return bool((await session.execute(select(func.max(register.c.position)))).scalar())
+    """Tell whether there is or was a record, or another register is copied; a key alone is no beginning."""
+    return (
+        await session.execute(select(exists(select(documents.c.id)) | exists(select(mirrors.c.register_id))))
+    ).scalar_one()
 
 
 async def _known(session: AsyncSession, kind: str) -> set[UUID]:

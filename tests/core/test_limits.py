@@ -213,7 +213,18 @@ async def test_every_answer_says_what_is_left(guarded: Guarded) -> None:
     guarded.clock.now += 20
     assert left(await guarded.ask("/v1/nope")) == ("public", 1, 40)
     assert left(await guarded.ask("/v1/persons", method="OPTIONS")) == ("public", 0, 40)
-    assert left(await guarded.ask("/healthz", client=BOB)) == ("public", 2, 40)
+    assert left(await guarded.ask("/v1/nope", client=BOB)) == ("public", 2, 40)
+
+
+async def test_who_asks_whether_the_server_lives_counts_apart(guarded: Guarded) -> None:
+    for _ in range(PUBLIC):
+        await guarded.ask("/v1/persons")
+    assert (await guarded.ask("/v1/persons")).status_code == 429
+    for path in ("/healthz", "/readyz"):
+        assert (await guarded.ask(path)).status_code != 429
+    for _ in range(PUBLIC):
+        last = await guarded.ask("/healthz")
+    assert last.status_code == 429
 
 
 async def test_over_the_limit_is_a_problem_like_all_others(guarded: Guarded) -> None:

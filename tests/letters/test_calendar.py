@@ -65,6 +65,21 @@ def test_a_birthday_in_doubt_is_marked() -> None:
     assert event["status"] == "TENTATIVE"
 
 
+def test_a_hearing_or_a_detention_in_doubt_is_marked() -> None:
+    days = (
+        hearing("h1", "N", "2027-04-01~"),
+        hearing("h2", "N", "2027-04-01", "2027-04-03?"),
+        anniversary("p1", "N", "2020-02-03?"),
+    )
+    for day in days:
+        (event,) = _events(day)
+        assert event["summary"].endswith("N (?)")
+        assert event["status"] == "TENTATIVE"
+    for sure in (hearing("h1", "N", "2027-04-01", "2027-04~"), anniversary("p1", "N", "2020-02-03")):
+        (event,) = _events(sure)
+        assert (event["summary"].endswith("N"), event["status"]) == (True, "CONFIRMED")
+
+
 def test_a_hearing_lasts_to_the_end_of_its_last_day() -> None:
     (event,) = _events(hearing("h1", "N", "2023-01-09", "2023-01-11", court="Minsk City Court", url="https://e.org"))
     assert (event["dtstart"].dt, event["dtend"].dt) == (date(2023, 1, 9), date(2023, 1, 12))

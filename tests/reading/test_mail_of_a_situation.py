@@ -1,5 +1,6 @@
 """Who can be written to, why not, and when that knowledge is old."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -35,6 +36,16 @@ def refused(dossier: Dossier, day: str = "2026-08-02") -> tuple[str | None, str 
 
 def test_who_is_held_at_a_known_address_can_be_written_to() -> None:
     assert on(held())["mail"] == {"reachable": True, "verified_on": "2026-07-20", "stale": False}
+
+
+def test_who_died_in_one_stay_gets_no_letters_in_another() -> None:
+    """One of the stays is wrong, and nobody knows which."""
+    dossier = held()
+    died = stay("prison", "2019-01-01", "2025", end_reason="died")
+    both = replace(dossier, detentions=(died, *dossier.detentions))
+    assert refused(both) == ("deceased", "2025")
+    assert refused(both, "2025-01-01") == ("deceased", "2025")
+    assert on(both, "2024-12-31")["mail"]["reachable"]
 
 
 @pytest.mark.parametrize("kind", ["pretrial", "open_facility", "hospital", "unknown", "in_transit", "prison"])

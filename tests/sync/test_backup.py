@@ -32,6 +32,7 @@ from tests.factories import article, charge, create, detention, person
 from tests.serving import ROOT
 from tests.sync.following import cursor_of
 
+ANY = {"If-Match": "*"}
 FIRST = "c1a0bed29c67"  # the first migration
 _EPOCH = "epoch"
 of_sqlite = pytest.mark.parametrize("seeded_url", ["sqlite"], indirect=True)
@@ -97,6 +98,10 @@ async def lived_in(register: Register) -> None:
 
 def content(file: Path) -> bytes:
     return file.read_bytes()
+
+
+def put(file: Path, data: bytes) -> None:
+    file.write_bytes(data)
 
 
 def there(file: Path) -> list[Path]:
@@ -175,6 +180,23 @@ async def test_a_backup_is_for_its_owner_alone_and_replaces_only_a_backup(sqlite
     with pytest.raises(Unusable, match="is no backup"):
         await backed_up(sqlite_url, other)
     assert other.read_text() == "something else"
+
+
+async def test_a_backup_that_is_damaged_is_replaced_by_the_next(sqlite_url: str, file: Path) -> None:
+    await backed_up(sqlite_url, file)
+    whole = content(file)
+    for data in (with_flipped(whole, len(whole) // 3), whole[:20], whole[: len(whole) // 2]):
+        put(file, data)
+        await backed_up(sqlite_url, file)
+        assert check(file).contents.backup_of == "vestka"
+    # Where a link leads is replaced, not the link.
+    link = file.with_name("link.vestka")
+    link.symlink_to(file)
+    await backed_up(sqlite_url, link)
+    assert (link.is_symlink(), check(file).contents.position) == (True, 0)
+    os.mkfifo(pipe := file.with_name("pipe"))
+    with pytest.raises(Unusable, match="is no file"):
+        await backed_up(sqlite_url, pipe)
 
 
 async def test_a_backup_that_breaks_off_leaves_the_one_before(
@@ -348,24 +370,35 @@ async def test_after_a_restore_to_an_earlier_time_later_cursors_are_refused(data
 async def test_what_a_restore_brings_back_is_told_and_revoked_keys_stay_revoked(database_url: str, file: Path) -> None:
     async with running(database_url) as register:
         key = (await register.admin.post("/v1/keys", json={"owner": "lost", "scopes": ["admin"]})).json()
-        purged, withdrawn = [await create(register.editor, "persons", person()) for _ in range(2)]
+        overlapping, sooner = [
+            (await register.admin.post("/v1/keys", json={"owner": "old", "scopes": ["write"], **more})).json()
+            for more in ({}, {"days": 3000})
+        ]
+        purged, withdrawn, shared = [await create(register.editor, "persons", person()) for _ in range(3)]
+        await register.editor.patch(f"/v1/persons/{shared['id']}", json={"visibility": "partners"}, headers=ANY)
     await backed_up(database_url, file)
     async with running(database_url) as register:
         await register.admin.delete(f"/v1/keys/{key['id']}")
-        await register.admin.delete(f"/v1/persons/{purged['id']}?purge=true", headers={"If-Match": "*"})
+        await register.admin.delete(f"/v1/persons/{purged['id']}?purge=true", headers=ANY)
         place = f"/v1/persons/{withdrawn['id']}"
-        await register.editor.patch(place, json={"visibility": "partners"}, headers={"If-Match": "*"})
+        await register.editor.patch(place, json={"visibility": "partners"}, headers=ANY)
+        await register.admin.patch(f"/v1/persons/{shared['id']}", json={"visibility": "private"}, headers=ANY)
+        for ending in (overlapping, sooner):
+            rotated = await register.admin.post(f"/v1/keys/{ending['id']}/rotate", json={"days": 0})
+            assert rotated.status_code == 201, rotated.text
     done = await restore(database_url, KINDS, check(file), replace=True)
     assert sorted(done.again) == sorted(
         [
             f"persons/{purged['id']} was purged and is here again",
             f"persons/{withdrawn['id']} had left the public and is public again",
+            f"persons/{shared['id']} had left the partners' sight and is seen by partners again",
         ]
     )
-    assert done.revoked == 1
+    assert done.ended == 3
     async with running(database_url) as register:
-        refused = await register.public.get("/v1/keys", headers={"Authorization": f"Bearer {key['key']}"})
-        assert refused.status_code == 401
+        for ended in (key, overlapping, sooner):
+            refused = await register.public.get("/v1/keys", headers={"Authorization": f"Bearer {ended['key']}"})
+            assert refused.status_code == 401
         async with register.database.read() as session:
             assert (await verify(session, KINDS)).sound
 

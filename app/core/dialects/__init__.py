@@ -348,6 +348,9 @@ _SQLITE_TROUBLE: Final = {
     "not a database": "is no SQLite database. Move it away, or name another file in VESTKA_DATABASE_URL.",
     "unable to open": "cannot be opened. Does its folder exist, and may you write there? VESTKA_DATABASE_URL names it.",
     "readonly": "cannot be written. Take the right to, or name another file in VESTKA_DATABASE_URL.",
+    "malformed": "is damaged. Move it away and keep it; then restore a backup. What was withdrawn or revoked since the "
+    "backup was made is known to the damaged file alone.",
+    "is a directory": "is a folder. Name a file in VESTKA_DATABASE_URL.",
     "full": "cannot grow: the disk is full.",
 }
 

@@ -80,7 +80,7 @@ def _set_state(session: Session, names: Mapping[int, int], changed: set[int]) ->
 async def make_current(database: Database) -> None:
     """Build the index again if it is missing or was made by other rules, before anybody is answered."""
     rules = select(name_state.c.rules)
-    async with database.read() as session:
+    async with database.read(primary=True) as session:
         known = (await session.execute(rules)).scalars().all()
     if len(known) == len(Tier) and set(known) == {KEY_VERSION}:
         return

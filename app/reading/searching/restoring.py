@@ -96,7 +96,7 @@ def _wrong_words(session: Session) -> Iterator[str]:
 
 async def make_current(database: Database) -> None:
     """Build the index again if it is missing or was made by other rules, before anybody is answered."""
-    async with database.read() as session:
+    async with database.read(primary=True) as session:
         known = (await session.execute(select(search_state.c.rules))).scalar_one_or_none()
     if known != RULES:
         async with database.write("reindex") as session:

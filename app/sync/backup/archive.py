@@ -10,7 +10,7 @@ import io
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -34,6 +34,10 @@ _DAMAGED: Final = "It is damaged: it is not what was written."
 
 class Unusable(Exception):  # noqa: N818 - what is said to the operator
     """A file that cannot be used as a backup, in a sentence that says why."""
+
+
+class Damaged(Unusable):
+    """A file that was a backup, or began as one."""
 
 
 class Count(BaseModel):
@@ -117,6 +121,7 @@ class Writer:
 @contextmanager
 def writing(file: Path) -> Iterator[Writer]:
     """Open a backup for writing: under its name only when it is whole and on disk, and for its owner alone."""
+    file = file.resolve()
     _refuse_foreign(file)
     draft = file.with_name(f".{file.name}.part")
     # One that was killed has left its draft, and is overwritten; one that still writes holds the lock.
@@ -145,10 +150,16 @@ def writing(file: Path) -> Iterator[Writer]:
 
 
 def _refuse_foreign(file: Path) -> None:
-    """Refuse to replace what is no backup, such as the database itself."""
-    if file.exists() or file.is_symlink():
-        with reading(file):
-            pass
+    """Refuse to replace what is no backup, such as the database itself.
+
+    One that is damaged from its beginning may be replaced: every night would fail that is to mend it.
+    """
+    if not file.exists():
+        return
+    if not file.is_file():
+        raise Unusable(f"{file} is no file.")
+    with suppress(Damaged), reading(file):
+        pass
 
 
 def _sync(folder: Path) -> None:
@@ -177,7 +188,7 @@ class Reader:
         try:
             return Contents.model_validate_json(line)
         except ValidationError:
-            raise Unusable("It is damaged: its first line does not say what it holds.") from None
+            raise Damaged("It is damaged: its first line does not say what it holds.") from None
 
     def tables(self) -> Iterator[tuple[str, Columns, Iterator[list[Any]]]]:
         """Give each table with its columns and rows, which have to be read before the next; then check the whole."""
@@ -189,9 +200,9 @@ class Reader:
             yield said.table, said.columns, self._rows(rows, said.table, after)
             line = after[0]
         if said != _End(rows=dict(rows), sha256=self._before):
-            raise Unusable("It is damaged: its content is not what was written.")
+            raise Damaged("It is damaged: its content is not what was written.")
         if self._lines.read(1):
-            raise Unusable("It is damaged: something was added behind its end.")
+            raise Damaged("It is damaged: something was added behind its end.")
 
     def _rows(self, rows: Counter[str], name: str, after: list[bytes]) -> Iterator[list[Any]]:
         while not after:
@@ -206,9 +217,9 @@ class Reader:
         try:
             line = self._lines.readline(_LONGEST)
         except zstandard.ZstdError:
-            raise Unusable("It is damaged.") from None
+            raise Damaged("It is damaged.") from None
         if not line.endswith(b"\n"):
-            raise Unusable("It is damaged: it ends too early.")
+            raise Damaged("It is damaged: it ends too early.")
         self._before = self._hash.hexdigest()  # the last line tells the hash of those before it
         self._hash.update(line)
         return line
@@ -218,13 +229,13 @@ def _parsed(line: bytes) -> Any:  # noqa: ANN401 - JSON
     try:
         return from_json(line)
     except ValueError:
-        raise Unusable(_DAMAGED) from None
+        raise Damaged(_DAMAGED) from None
 
 
 def _object(line: bytes) -> dict[str, Any]:
     said = _parsed(line)
     if not isinstance(said, dict):
-        raise Unusable(_DAMAGED)
+        raise Damaged(_DAMAGED)
     return said
 
 
@@ -232,7 +243,7 @@ def _either(line: bytes) -> _Begin | _End:
     try:
         return _BETWEEN.validate_json(line)
     except ValidationError:
-        raise Unusable(_DAMAGED) from None
+        raise Damaged(_DAMAGED) from None
 
 
 @contextmanager
@@ -242,7 +253,7 @@ def reading(file: Path) -> Iterator[Reader]:
         with file.open("rb") as raw:
             yield Reader(_unpacked(raw))
     except Unusable as error:
-        raise Unusable(f"{file} cannot be used. {error}") from None
+        raise type(error)(f"{file} cannot be used. {error}") from None
 
 
 def _unpacked(raw: BinaryIO) -> io.BufferedReader:
@@ -267,10 +278,10 @@ class _Unpacking(io.RawIOBase):
         while not self._ready and not self._frame.eof:
             packed = self._packed.read(_PACKED)
             if not packed:
-                raise Unusable("It is damaged: it ends too early.")
+                raise Damaged("It is damaged: it ends too early.")
             self._ready = self._frame.decompress(packed)
         if self._frame.eof and (self._frame.unused_data or self._packed.read(1)):
-            raise Unusable("It is damaged: something was added behind its end.")
+            raise Damaged("It is damaged: something was added behind its end.")
         size = min(len(buffer), len(self._ready))
         buffer[:size], self._ready = self._ready[:size], self._ready[size:]
         return size

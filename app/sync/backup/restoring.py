@@ -21,9 +21,9 @@ from app.core.kinds import Kinds
 from app.core.migrating import migrate_within, revisions
 from app.core.plain import UNREADABLE, Columns, plain, reader_of
 from app.core.verifying import verify
-from app.sync.backup.archive import Contents, Count, Unusable, reading
+from app.sync.backup.archive import Contents, Count, Damaged, Unusable, reading
 from app.sync.backup.making import digests_of
-from app.sync.backup.since import Since, revoke_again, since
+from app.sync.backup.since import Since, end_again, since
 
 _PORTION: Final = 200
 _IN_USE: Final = "The register is in use. Stop its servers first, all of them; nothing was changed."
@@ -48,7 +48,7 @@ class Restored:
 
     contents: Contents
     again: Sequence[str] = field(default_factory=list)
-    revoked: int = 0
+    ended: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _read(columns: Columns, rows: Iterator[Sequence[Any]]) -> Iterator[dict[str,
         for row in rows:
             yield read(row)
     except UNREADABLE:
-        raise Unusable("It is damaged.") from None
+        raise Damaged("It is damaged.") from None
 
 
 async def _compare(connection: AsyncConnection, contents: Contents, kinds: Kinds) -> None:
@@ -151,9 +151,9 @@ async def _verify(connection: AsyncConnection, kinds: Kinds, *, unsound: bool) -
 
 
 def _after(connection: Connection, kinds: Kinds, before: _Before, contents: Contents) -> tuple[list[str], int]:
-    """Keep keys revoked, and give what is there again; nothing that was ready before stands any more."""
+    """Keep keys ended, and give what is there again; nothing that was ready before stands any more."""
     epoch = max(before.epoch, connection.execute(select(register.c.epoch)).scalar_one()) + 1
     connection.execute(update(register).values(epoch=epoch))
     if before.since.register_id != contents.register_id:
         return [], 0
-    return before.since.again(connection), revoke_again(connection, kinds, before.since)
+    return before.since.again(connection), end_again(connection, kinds, before.since)
