@@ -132,6 +132,8 @@ def _warnings(laid: Lines, reached: Reach, facility: Record | None, manner: Mann
         yield f"past: this is how it was on {manner.on}; do not send anything there today without asking for today"
     if mail_value(reached, facility) == "unknown":
         yield "mail_unknown: whether letters arrive there is not known"
+    if (facility or {}).get("active") is False:
+        yield "place_closed: the place is said to hold nobody any more; ask where the person was moved to"
     if not reached["place_confirmed_on"]:
         yield "place_unconfirmed: no source says on which day the person was last known to be there"
     yield from laid.warnings

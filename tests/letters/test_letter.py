@@ -140,6 +140,12 @@ async def test_a_facility_speaks_for_a_stay_that_is_silent_and_for_no_other(regi
     assert any(warning.startswith("mail_unknown") for warning in unsure["warnings"])
 
 
+async def test_a_place_that_holds_nobody_any_more_is_warned_of(register: Register) -> None:
+    for active, warned in ((False, True), (True, False), (None, False)):
+        found = await address_of(register.public, await held(register.editor, {"mail": "open"}, {"active": active}))
+        assert any(warning.startswith("place_closed") for warning in found["warnings"]) is warned
+
+
 @pytest.mark.parametrize("mail", [{"purpose": "parcels"}, {"valid_to": "2024-01"}])
 async def test_an_address_for_other_things_or_of_the_past_is_none(register: Register, mail: Fields) -> None:
     refused(await register.public.get(f"/v1/persons/{await held(register.editor, **mail)}/address"), "no_address")
