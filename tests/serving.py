@@ -70,12 +70,13 @@ def served(url: str, *arguments: str, said: str = os.devnull, **settings: str) -
 
 def _await(running: Served) -> None:
     until = time.monotonic() + _PATIENCE
-    while time.monotonic() < until:
-        with contextlib.suppress(httpx2.TransportError):
-            if httpx2.get(f"{running.base}/readyz").status_code == 200:
-                return
-        assert running.process.poll() is None, "the server has stopped"
-        time.sleep(0.05)
+    with httpx2.Client() as client:  # one for each question costs more than the server's start
+        while time.monotonic() < until:
+            with contextlib.suppress(httpx2.TransportError):
+                if client.get(f"{running.base}/readyz").status_code == 200:
+                    return
+            assert running.process.poll() is None, "the server has stopped"
+            time.sleep(0.05)
     raise TimeoutError("the server does not answer")
 
 
