@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, Final
 
 import structlog
@@ -213,6 +214,7 @@ def _http(request: Request, error: Exception) -> Response:
     return Problem(slug).response()
 
 
+@cache
 def openapi_text() -> str:
     """Give ``openapi.json`` as it is written to the file."""
     return json.dumps(describe(app, RESOURCES), ensure_ascii=False, indent=1) + "\n"

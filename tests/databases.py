@@ -27,6 +27,7 @@ import os
 import secrets
 import shutil
 import sqlite3
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -87,7 +88,8 @@ class SqliteTemplates:
         prepare(sqlite_address(draft))
         with contextlib.closing(sqlite3.connect(draft)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        draft.rename(file)
+        shutil.copyfile(draft, file.with_suffix(".whole")).rename(file)
+        draft.unlink()
 
 
 @dataclass
@@ -188,12 +190,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def sqlite_templates(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> SqliteTemplates:
-    """Gives what makes SQLite databases."""
+def sqlite_templates(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[SqliteTemplates]:
+    """Gives what makes SQLite databases, in memory where there is room: each write waits until it is on the disk."""
     own = tmp_path_factory.getbasetemp()
     shared = (own.parent if hasattr(pytestconfig, "workerinput") else own) / "templates"
     shared.mkdir(exist_ok=True)
-    return SqliteTemplates(tmp_path_factory.mktemp("databases"), shared)
+    with tempfile.TemporaryDirectory(prefix="vestka-sqlite-", dir=postgres.memory()) as folder:
+        yield SqliteTemplates(Path(folder), shared)
 
 
 @pytest.fixture(scope="session")

@@ -75,12 +75,13 @@ def served(
 
 def _await(running: Served, path: str) -> None:
     until = time.monotonic() + _PATIENCE
-    while time.monotonic() < until:
-        with contextlib.suppress(httpx2.TransportError):
-            if httpx2.get(running.base + path).status_code == 200:
-                return
-        assert running.process.poll() is None, "the server has stopped"
-        time.sleep(0.05)
+    with httpx2.Client() as client:  # one for each question costs more than the server's start
+        while time.monotonic() < until:
+            with contextlib.suppress(httpx2.TransportError):
+                if client.get(running.base + path).status_code == 200:
+                    return
+            assert running.process.poll() is None, "the server has stopped"
+            time.sleep(0.05)
     raise TimeoutError("the server does not answer")
 
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -57,7 +58,11 @@ def _misled(session: Session) -> Iterator[str]:
 
 
 def _plain(kind: Kind) -> Table:
-    table: Table = kind.record.__table__  # type: ignore[attr-defined]  # table classes have it
+    return _as_kept(kind.record.__table__)  # type: ignore[attr-defined]  # table classes have it
+
+
+@cache  # statements on another table each time would be compiled each time
+def _as_kept(table: Table) -> Table:
     return plain(table.name, columns_of(table), ["id"])
 
 

@@ -37,7 +37,7 @@ class _Form(NamedTuple):
     name: str
     matches: type[TypeEngine[Any]]
     made: Callable[[], TypeEngine[Any]]
-    read: Callable[[Any], Any] = lambda value: value
+    read: Callable[[Any], Any] | None = None  # none where JSON has them
 
 
 def _bytes(value: str) -> bytes:
@@ -109,10 +109,14 @@ def _marked(value: bytes) -> str:
 
 def reader_of(columns: Columns) -> Callable[[Sequence[Any]], dict[str, Any]]:
     """Give what makes a row for the database of a line's values."""
-    made = [(name, _BY_NAME[form].read) for name, form in columns.items()]
+    forms = [(name, _BY_NAME[form].read) for name, form in columns.items()]
+    made = [(name, make) for name, make in forms if make is not None]
 
     def read(values: Sequence[Any]) -> dict[str, Any]:
-        pairs = zip(made, values, strict=True)
-        return {name: None if value is None else make(value) for (name, make), value in pairs}
+        row = dict(zip(columns, values, strict=True))
+        for name, make in made:
+            if row[name] is not None:
+                row[name] = make(row[name])
+        return row
 
     return read

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 from httpx2 import Response
 
 from app.core.migrating import migrate
@@ -44,6 +45,20 @@ def populated_url(request: pytest.FixtureRequest) -> Iterator[str]:
 async def register(populated_url: str) -> AsyncIterator[Register]:
     """A register with five records of each kind, all of them public."""
     async with running(populated_url) as made:
+        yield made
+
+
+@pytest.fixture(params=DIALECTS, scope="module")
+def unchanged_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of such a register for all who change nothing."""
+    with templates(request, request.param).copy(populated) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def unchanged(unchanged_url: str) -> AsyncIterator[Register]:
+    """The same for all who change nothing; its application is its own, as others come while it is there."""
+    async with running(unchanged_url, 3) as made:
         yield made
 
 
@@ -142,29 +157,31 @@ async def test_without_visibility_a_new_record_is_for_partners(register: Registe
     assert (await register.partner.get(f"/v1/{kind}/{made['id']}")).status_code == 200
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @every_kind
-async def test_unknown_fields_and_parameters_are_refused_by_name(register: Register, kind: str) -> None:
+async def test_unknown_fields_and_parameters_are_refused_by_name(unchanged: Register, kind: str) -> None:
     fields = one_more(kind, nope="secret value")
-    refused = await register.editor.post(f"/v1/{kind}", json=fields)
+    refused = await unchanged.editor.post(f"/v1/{kind}", json=fields)
     is_problem(refused, 422, "invalid")
     assert [error["pointer"] for error in refused.json()["errors"]] == ["/nope"]
     assert "secret value" not in refused.text
     for path in ("", f"/{uuid4()}", f"/{uuid4()}/history"):
-        listed = await register.public.get(f"/v1/{kind}{path}", params={"nope": "secret value"})
+        listed = await unchanged.public.get(f"/v1/{kind}{path}", params={"nope": "secret value"})
         is_problem(listed, 422, "invalid")
         assert listed.json()["errors"][0]["pointer"] == "/query/nope"
         assert "secret value" not in listed.text
-    is_problem(await register.public.get(f"/v1/{kind}?limit=1&limit=2"), 422, "invalid")
+    is_problem(await unchanged.public.get(f"/v1/{kind}?limit=1&limit=2"), 422, "invalid")
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @every_kind
-async def test_pages_follow_each_other_without_gap_or_repetition(register: Register, kind: str) -> None:
+async def test_pages_follow_each_other_without_gap_or_repetition(unchanged: Register, kind: str) -> None:
     made = [id_of(kind, number) for number in range(POPULACE)]
     seen: list[str] = []
     path = f"/v1/{kind}?limit=2&count=true"
     sizes = []
     while path:
-        answer = await register.public.get(path)
+        answer = await unchanged.public.get(path)
         page = answer.json()
         assert page["total"] == 5
         seen += [item["id"] for item in page["items"]]
@@ -175,8 +192,9 @@ async def test_pages_follow_each_other_without_gap_or_repetition(register: Regis
     assert sorted(seen) == sorted(made)
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @every_kind
-async def test_every_sort_goes_both_ways_through_all_pages(register: Register, kind: str) -> None:
+async def test_every_sort_goes_both_ways_through_all_pages(unchanged: Register, kind: str) -> None:
     shape = PATHS[f"/v1/{kind}"]["get"]["parameters"]
     sorts = next(p["schema"]["anyOf"][0]["enum"] for p in shape if p["name"] == "sort")
     assert {"updated_at", "-created_at"} <= set(sorts)
@@ -185,7 +203,7 @@ async def test_every_sort_goes_both_ways_through_all_pages(register: Register, k
         seen: list[str] = orders.setdefault(sort, [])
         cursor: dict[str, Any] = {}
         while True:
-            page = await register.public.get(f"/v1/{kind}", params={"sort": sort, "limit": 1, **cursor})
+            page = await unchanged.public.get(f"/v1/{kind}", params={"sort": sort, "limit": 1, **cursor})
             assert page.status_code == 200, page.text
             seen += [item["id"] for item in page.json()["items"]]
             if page.json()["next_cursor"] is None:
@@ -197,15 +215,16 @@ async def test_every_sort_goes_both_ways_through_all_pages(register: Register, k
         assert down in [up[:known][::-1] + up[known:][::-1] for known in range(POPULACE + 1)]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @every_kind
-async def test_a_cursor_is_good_for_its_own_query_and_tier_only(register: Register, kind: str) -> None:
-    cursor = (await register.public.get(f"/v1/{kind}?limit=1")).json()["next_cursor"]
-    assert (await register.public.get(f"/v1/{kind}?limit=2&cursor={cursor}")).status_code == 200
+async def test_a_cursor_is_good_for_its_own_query_and_tier_only(unchanged: Register, kind: str) -> None:
+    cursor = (await unchanged.public.get(f"/v1/{kind}?limit=1")).json()["next_cursor"]
+    assert (await unchanged.public.get(f"/v1/{kind}?limit=2&cursor={cursor}")).status_code == 200
     for client, path in (
-        (register.partner, f"/v1/{kind}?cursor={cursor}"),
-        (register.public, f"/v1/{kind}?sort=updated_at&cursor={cursor}"),
-        (register.public, f"/v1/{kind}?cursor=x{cursor}"),
-        (register.public, f"/v1/{kind}?cursor=e30"),
+        (unchanged.partner, f"/v1/{kind}?cursor={cursor}"),
+        (unchanged.public, f"/v1/{kind}?sort=updated_at&cursor={cursor}"),
+        (unchanged.public, f"/v1/{kind}?cursor=x{cursor}"),
+        (unchanged.public, f"/v1/{kind}?cursor=e30"),
     ):
         is_problem(await client.get(path), 400, "foreign-cursor")
 
@@ -289,10 +308,11 @@ async def test_the_same_idempotency_key_does_the_work_once(register: Register, k
     assert elsewhere.json()["id"] != first.json()["id"]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @every_kind
-async def test_what_cannot_be_read_is_refused_and_nothing_is_written(register: Register, kind: str) -> None:
-    made = await any_of(register, kind)
-    before = (await register.admin.get(f"/v1/{kind}?count=true")).json()
+async def test_what_cannot_be_read_is_refused_and_nothing_is_written(unchanged: Register, kind: str) -> None:
+    made = await any_of(unchanged, kind)
+    before = (await unchanged.admin.get(f"/v1/{kind}?count=true")).json()
     place, json_type = f"/v1/{kind}", {"Content-Type": "application/json"}
     for body, headers, status, slug in (
         (b"{", json_type, 400, "malformed"),
@@ -304,32 +324,34 @@ async def test_what_cannot_be_read_is_refused_and_nothing_is_written(register: R
         (b"{}", {"Content-Type": "text/plain"}, 415, "media-type"),
         (b" " * 1_000_001, json_type, 413, "too-large"),
     ):
-        is_problem(await register.editor.post(place, content=body, headers=headers), status, slug)
+        is_problem(await unchanged.editor.post(place, content=body, headers=headers), status, slug)
         guarded = {**headers, "If-Match": "*"}
-        is_problem(await register.editor.patch(f"{place}/{made['id']}", content=body, headers=guarded), status, slug)
+        is_problem(await unchanged.editor.patch(f"{place}/{made['id']}", content=body, headers=guarded), status, slug)
     bad_reason = {"X-Change-Reason": "%ff", "If-Match": "*"}
-    is_problem(await register.editor.delete(f"{place}/{made['id']}", headers=bad_reason), 400, "malformed")
-    assert (await register.admin.get(f"/v1/{kind}?count=true")).json() == before
+    is_problem(await unchanged.editor.delete(f"{place}/{made['id']}", headers=bad_reason), 400, "malformed")
+    assert (await unchanged.admin.get(f"/v1/{kind}?count=true")).json() == before
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @every_kind
-async def test_without_a_key_nothing_is_written(register: Register, kind: str) -> None:
-    made = await any_of(register, kind)
+async def test_without_a_key_nothing_is_written(unchanged: Register, kind: str) -> None:
+    made = await any_of(unchanged, kind)
     place = f"/v1/{kind}/{made['id']}"
-    for client, status, slug in ((register.public, 401, "unauthorized"), (register.partner, 403, "forbidden")):
+    for client, status, slug in ((unchanged.public, 401, "unauthorized"), (unchanged.partner, 403, "forbidden")):
         is_problem(await client.post(f"/v1/{kind}", json=made), status, slug)
         for method in ("PUT", "PATCH", "DELETE"):
             is_problem(await client.request(method, place, headers={"If-Match": "*"}), status, slug)
-    assert "www-authenticate" in (await register.public.delete(place)).headers
-    assert (await register.editor.get(place)).json() == made
+    assert "www-authenticate" in (await unchanged.public.delete(place)).headers
+    assert (await unchanged.editor.get(place)).json() == made
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @every_kind
-async def test_cascade_and_purge_are_for_admins(register: Register, kind: str) -> None:
-    made = await any_of(register, kind)
+async def test_cascade_and_purge_are_for_admins(unchanged: Register, kind: str) -> None:
+    made = await any_of(unchanged, kind)
     place = f"/v1/{kind}/{made['id']}"
     for query in ("cascade=true", "purge=true"):
-        is_problem(await register.editor.delete(f"{place}?{query}", headers={"If-Match": "*"}), 403, "forbidden")
+        is_problem(await unchanged.editor.delete(f"{place}?{query}", headers={"If-Match": "*"}), 403, "forbidden")
 
 
 @every_kind

@@ -89,7 +89,7 @@ async def _in_front_of(register: Register) -> AsyncIterator[Asked]:
         by_route.append(scope["path"] + (f"?{query}" if query else ""))
         await register.app.routed(scope, receive, send)
 
-    made = Asked(register, register.database.direct, AsyncClient(), by_route)
+    made = Asked(register, register.database.direct, register.public, by_route)
     made.express = Express(routes, lambda: made.direct)
     transport = ASGITransport(made.express)
     async with AsyncClient(transport=transport, base_url="http://t") as made.client:

@@ -176,6 +176,7 @@ class Reader:
     def __init__(self, lines: io.BufferedReader) -> None:
         self._lines = lines
         self._hash = hashlib.sha256()
+        self._last = b""
         self.contents = self._first()
 
     def _first(self) -> Contents:
@@ -199,7 +200,7 @@ class Reader:
             after: list[bytes] = []
             yield said.table, said.columns, self._rows(rows, said.table, after)
             line = after[0]
-        if said != _End(rows=dict(rows), sha256=self._before):
+        if said != _End(rows=dict(rows), sha256=self._hash.hexdigest()):
             raise Damaged("It is damaged: its content is not what was written.")
         if self._lines.read(1):
             raise Damaged("It is damaged: something was added behind its end.")
@@ -220,8 +221,8 @@ class Reader:
             raise Damaged("It is damaged.") from None
         if not line.endswith(b"\n"):
             raise Damaged("It is damaged: it ends too early.")
-        self._before = self._hash.hexdigest()  # the last line tells the hash of those before it
-        self._hash.update(line)
+        self._hash.update(self._last)  # the last line tells the hash of those before it
+        self._last = line
         return line
 
 
