@@ -37,7 +37,6 @@ _ID: Final = UUID("9e0000e9-0000-4000-8000-000000000001")
 # Who holds a key is the author of its changes, and for partners; of what partners never hear of, for nobody.
 _OWNERS: Final = {tier: f"{marks.stem} owner" for tier, marks in MARKS.items()}
 _SETTINGS: Final = Settings(seed=False, rate_limit_public=0, rate_limit_key=0)
-_STEPS: Final = 25  # between which blocks of the export are made
 _SCOPES: Final = {"partners": ["read:partners"], "editor": ["write"], "admin": ["admin"]}
 
 
@@ -128,22 +127,23 @@ async def _tell(url: str, story: Story, tier: Tier) -> None:
     try:
         with _clock() as at:  # from the first change on: none has a time before the last one's
             made = Told(create_app(_SETTINGS), database, await _keys(database, {}))
-            filled = 0
+            filled = False
             for step in story.told(tier):
                 at(step.number)
-                if step.number >= filled + _STEPS:
-                    filled = step.number - step.number % _STEPS
-                    await _fill(database)
+                if not filled and step.number > len(story.steps) // 2:
+                    filled = await _fill(database)
                 await _take(made, step, tier)
+            await _fill(database)
     finally:
         await database.close()
 
 
-async def _fill(database: Database) -> None:
+async def _fill(database: Database) -> bool:
     """Have blocks of the export made, of what is hidden later too."""
     for tier in Tier:
         for kind in KINDS:
             await fill(database, tier, kind, size=1)
+    return True
 
 
 @contextmanager

@@ -31,9 +31,9 @@ ROLES = {"public": Tier.PUBLIC, "partner": Tier.PARTNERS, "keeper": Tier.PRIVATE
 SMALL = 2_000  # bytes: a few records
 
 
-async def fill_all(register: Register, size: int = SMALL) -> None:
+async def fill_all(register: Register, size: int = SMALL, *kinds: str) -> None:
     for tier in Tier:
-        for kind in KINDS:
+        for kind in ("persons", "detentions", *kinds):
             await fill(register.database, tier, kind, size)
 
 
@@ -89,7 +89,7 @@ async def change(register: Register, people: list[str], random: Random) -> None:
             await admin.post(f"{path}/merge", json={"into": random.choice(people)}, headers=ANY)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_an_export_is_the_same_with_blocks_and_without(register: Register, seed: int) -> None:
     random = Random(seed)  # noqa: S311 - chance, not secrecy
     people = [(await create(register.editor, "persons", person()))["id"] for _ in range(20)]
@@ -137,7 +137,7 @@ async def test_what_belongs_to_somebody_who_is_hidden_is_in_no_block_either(regi
     law = (await create(register.editor, "articles", article()))["id"]
     for _ in range(3):
         await create(register.editor, "charges", charge(whom, law))
-    await fill_all(register, 1)
+    await fill_all(register, 1, "charges")
     assert len(await held(register, kind="charges")) > 0
     hidden = await register.admin.patch(f"/v1/persons/{whom}", json={"visibility": "private"}, headers=ANY)
     assert hidden.status_code == 200, hidden.text
@@ -225,7 +225,7 @@ async def test_a_record_that_moves_in_time_drops_the_blocks_at_both_places(regis
         await create(register.editor, "sources", {"visibility": "public", "kind": "news", "title": f"Invented {n}"})
         for n in range(8)
     ]
-    await fill_all(register, 1)
+    await fill_all(register, 1, "sources")
     before = await held(register, kind="sources")
     key, kind = ("sources", UUID(made[4]["id"])), KINDS["sources"]
     earlier = datetime.fromisoformat(made[1]["created_at"]) + timedelta(microseconds=1)

@@ -9,12 +9,12 @@ import pytest
 import zstandard
 from sqlalchemy import make_url
 
+from app.cli import main
 from app.sync import copying
 from app.sync.compressing import encoding_of
 from tests.conftest import Register
 from tests.core.test_conformance import is_problem
 from tests.factories import create, person
-from tests.serving import run
 from tests.sync.following import Copy, exported, held_in, items_of, streamed
 
 ANY = {"If-Match": "*"}
@@ -205,24 +205,25 @@ def test_the_encoding_is_what_the_reader_likes_best(accepted: str | None, chosen
     assert encoding_of(accepted) == chosen
 
 
-def test_the_command_replaces_an_export_and_nothing_else(seeded_url: str, tmp_path: Path) -> None:
+def test_the_command_replaces_an_export_and_nothing_else(
+    seeded_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VESTKA_DATABASE_URL", seeded_url)
     file, other = tmp_path / "copy.jsonl", tmp_path / "notes.txt"
     for _ in range(2):
-        assert run(seeded_url, "export", str(file)).returncode == 0
+        assert main(["export", str(file)]) == 0
         assert json.loads(file.read_text().splitlines()[-1])["count"] > 0
     other.write_text("something else")
     database = [Path(make_url(seeded_url).database or "")] if seeded_url.startswith("sqlite") else []
     for foreign in (other, *database):
         before = foreign.read_bytes()
-        done = run(seeded_url, "export", str(foreign))
-        assert (done.returncode, f"{foreign} is no export" in done.stderr) == (1, True)
-        assert foreign.read_bytes() == before
-        done = run(seeded_url, "openapi", "--output", str(foreign))
-        assert (done.returncode, "is no description" in done.stderr) == (1, True)
-        assert foreign.read_bytes() == before
+        for command, said in ((["export"], "is no export"), (["openapi", "--output"], "is no description")):
+            assert main([*command, str(foreign)]) == 1
+            assert f"{foreign} {said}" in capsys.readouterr().err
+            assert foreign.read_bytes() == before
     link = tmp_path / "link"
     link.symlink_to(file)
-    assert run(seeded_url, "export", "--kind", "cases", str(link)).returncode == 0
+    assert main(["export", "--kind", "cases", str(link)]) == 0
     assert (link.is_symlink(), '"kinds":["cases"]' in file.read_text()) == (True, True)
-    assert run(seeded_url, "export", os.devnull).returncode == 0
+    assert main(["export", os.devnull]) == 0
     assert not Path(os.devnull).is_file()
