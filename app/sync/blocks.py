@@ -4,7 +4,7 @@ A block holds all lines of a kind, as a tier sees them, from one place to anothe
 and its id, as 24 bytes that sort as these do. What is in no block is read record by record (`app.sync.copying`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -103,7 +103,9 @@ _MINE: Final = (_b.tier == bindparam("of_tier"), _b.kind == bindparam("of_kind")
 LINES: Final = (
     select(_b.lines).where(*_MINE, _b.first.between(bindparam("begin"), bindparam("last"))).order_by(_b.first)
 )
-_BOUNDS: Final = select(_b.first, _b.until, _b.records).where(*_MINE, _b.first >= bindparam("begin")).order_by(_b.first)
+_BOUNDS: Final = (
+    select(_b.kind, _b.first, _b.until, _b.records).where(_b.tier == bindparam("of_tier")).order_by(_b.kind, _b.first)
+)
 _near = blocks.alias()
 _NEAR: Final = (
     select(_near.c.first)
@@ -138,15 +140,17 @@ class Loose(NamedTuple):
     until: bytes
 
 
-def bounds(tier: Tier, kind: str, start: bytes) -> tuple[Select[Any], Mapping[str, Any]]:
-    """Give the query for where the blocks lie that begin at a place or behind it, and its parameters."""
-    return _BOUNDS, {**of(tier, kind), "begin": start}
+def bounds(tier: Tier) -> tuple[Select[Any], Mapping[str, Any]]:
+    """Give the query for where a tier's blocks lie, kind by kind and in order, and its parameters."""
+    return _BOUNDS, {"of_tier": int(tier)}
 
 
-def stretches(there: Sequence[Row[Any]], start: bytes) -> Iterator[Ready | Loose]:
-    """Cut all that lies behind a place into blocks and what is between them; ``there`` is what `bounds` found."""
+def stretches(there: Iterable[Row[Any]], start: bytes) -> Iterator[Ready | Loose]:
+    """Cut all of a kind that lies behind a place into blocks and what is between them, as `bounds` found these."""
     at, run = start, list[Row[Any]]()
     for block in there:
+        if block.first < start:
+            continue  # what goes on within it is read one by one
         if block.first != at:
             yield from _run(run)
             yield Loose(at, block.first)
@@ -188,16 +192,17 @@ class Blocks:
     def faults(self, session: Session) -> Iterator[str]:
         """Read what each block holds from the documents, and say which does not hold it."""
         for tier in Tier:
-            for kind in session.execute(select(_b.kind).where(_b.tier == int(tier)).distinct()).scalars().all():
-                yield from _faults(session, tier, kind)
+            last = "", START
+            for block in session.execute(*bounds(tier)).all():
+                overlaps = block.kind == last[0] and block.first < last[1]
+                if overlaps or not _holds(session, tier, block):
+                    yield f"{block.kind}: a block of lines for tier {tier} is not what their documents say"
+                last = block.kind, block.until
 
 
-def _faults(session: Session, tier: Tier, kind: str) -> Iterator[str]:
-    query, said = bounds(tier, kind, START)
-    last = START
-    for block in session.execute(query, said).all():
-        lines = session.execute(LINES, {**said, "begin": block.first, "last": block.first}).scalar_one()
-        records = list(session.execute(DOCUMENTS, {**said, **between(block.first, block.until)}).scalars())
-        if block.first < last or (len(records), joined(kind, records)) != (block.records, lines):
-            yield f"{kind}: a block of lines for tier {tier} is not what their documents say"
-        last = block.until
+def _holds(session: Session, tier: Tier, block: Row[Any]) -> bool:
+    """Tell whether a block is what the documents say."""
+    mine = of(tier, block.kind)
+    lines = session.execute(LINES, {**mine, "begin": block.first, "last": block.first}).scalar_one()
+    records = list(session.execute(DOCUMENTS, {**mine, **between(block.first, block.until)}).scalars())
+    return (len(records), joined(block.kind, records)) == (block.records, lines)

@@ -1,7 +1,9 @@
 """Everything that a tier may read, as JSON Lines from one state of the register."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 
 from pydantic_core import to_json
@@ -21,6 +23,7 @@ from app.sync.blocks import (
     LINES,
     SIZE,
     START,
+    Loose,
     Ready,
     behind,
     between,
@@ -54,20 +57,24 @@ class Copy:
         place = self.begun or await end_of(session, self.view)
         start = await self._cut(session)
         yield await self._first(session, place)
+        found = (await session.execute(*bounds(self.view.tier))).all()
+        ready = {kind: list(these) for kind, these in groupby(found, key=attrgetter("kind"))}
         counts: dict[str, int] = {}
         for kind in self._left():
             counts[kind] = 0
-            async for count, lines in self._stretches(session, kind, start):
+            mine = stretches(ready.get(kind, ()), start)
+            async for count, lines in self._stretches(session, kind, mine):
                 counts[kind] += count
                 yield lines
             start = START
         yield to_json({"count": sum(counts.values()), "kinds": counts}) + b"\n"
 
-    async def _stretches(self, session: AsyncSession, kind: str, start: bytes) -> AsyncIterator[tuple[int, bytes]]:
-        """Give the lines of a kind that lie behind a place, with how many they are."""
+    async def _stretches(
+        self, session: AsyncSession, kind: str, these: Iterable[Ready | Loose]
+    ) -> AsyncIterator[tuple[int, bytes]]:
+        """Give the lines of stretches of a kind, with how many they are."""
         mine = of(self.view.tier, kind)
-        ready = (await session.execute(*bounds(self.view.tier, kind, start))).all()
-        for stretch in stretches(ready, start):
+        for stretch in these:
             if isinstance(stretch, Ready):
                 count = stretch.records
                 async for found in portions(session, LINES, 1, {**mine, "begin": stretch.first, "last": stretch.last}):

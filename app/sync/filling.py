@@ -81,8 +81,8 @@ async def fill(database: Database, tier: Tier, kind: str, size: int = SIZE) -> N
     meanwhile is in it. What comes last stays as it is until it is more than a block: new records come there.
     """
     async with database.read(primary=True) as session:
-        there = (await session.execute(*bounds(tier, kind, START))).all()
-    for stretch in stretches(there, START):
+        there = (await session.execute(*bounds(tier))).all()
+    for stretch in stretches([block for block in there if block.kind == kind], START):
         at = stretch.first
         while isinstance(stretch, Loose) and at < stretch.until:
             async with database.write("blocks") as session:
@@ -103,11 +103,9 @@ def _fill(session: Session, tier: Tier, kind: str, start: bytes, size: int) -> b
         rows, until = rows[:cut], _place_of(rows[cut])
     elif until == END:
         return END
-    # Behind another block it begins where that ends, so that nobody looks for something between them.
-    first = start if start != START else _place_of(rows[0]) if rows else until
-    if first < until:
-        held = {"first": first, "until": until, "records": len(rows), "lines": joined(kind, [row.body for row in rows])}
-        session.execute(insert(blocks), [{"tier": int(tier), "kind": kind, **held}])
+    # It begins where another one ends, or at the very start, so that nobody looks for something before it.
+    held = {"first": start, "until": until, "records": len(rows), "lines": joined(kind, [row.body for row in rows])}
+    session.execute(insert(blocks), [{"tier": int(tier), "kind": kind, **held}])
     return until
 
 
