@@ -38,7 +38,6 @@ from app.sync.writing import Foreign, export, refuse_foreign
 
 _SCOPES: Final = get_args(get_args(Scope)[0])
 _AUTHOR: Final = "cli"
-_SAME: Final = 12  # characters with which every description begins
 Command = Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, int]]
 
 
@@ -248,8 +247,7 @@ def _openapi(said: argparse.Namespace, _: Settings) -> int:
         sys.stdout.write(text)
     else:
         file = Path(said.output or OPENAPI)
-        if file.is_file() or not file.exists():
-            refuse_foreign(file, text[:_SAME].encode(), "description of the API")
+        refuse_foreign(file, text.partition(":")[0].encode(), "description of the API")
         file.write_text(text, encoding="utf-8")
     return 0
 

@@ -108,6 +108,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     database = open_database(settings.url, settings.read_url, _PATIENCE)
     app.state.database = database
     await prepare(database)
+    await database.identity()  # while the primary is there: it may be away when somebody asks
     if settings.font_dir:  # large fonts take seconds to read, which no request should wait for
         await asyncio.to_thread(font_set, str(settings.font_dir))
     if settings.seed:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 
 from app import main
 from app.core.copies import mirrors
@@ -63,6 +63,16 @@ async def test_what_ends_something_behind_the_start_is_logged_without_its_words(
     said = "".join(capfd.readouterr())
     assert "KeyError" in said
     assert "Invented Name" not in said
+
+
+async def test_who_the_register_is_was_asked_before_the_primary_can_go_away(sqlite_url: str) -> None:
+    app = create_app(Settings(database_url=SecretStr(sqlite_url), seed=False))
+    asked: list[str] = []
+    async with app.router.lifespan_context(app):
+        primary = app.state.database.primary.sync_engine
+        event.listen(primary, "before_cursor_execute", lambda *said: asked.append(said[2]))
+        assert await app.state.database.identity()
+    assert asked == []
 
 
 async def test_a_register_that_has_a_key_and_no_record_is_seeded(database_url: str) -> None:

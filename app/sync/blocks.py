@@ -98,11 +98,9 @@ DOCUMENTS: Final[Select[Any]] = (
     .where(_MADE >= _FROM, _MADE < _UNTIL)
     .order_by(_d.created_at, _d.id)
 )
-_MINE: Final = (_b.tier == bindparam("of_tier"), _b.kind == bindparam("of_kind"))
+MINE: Final = (_b.tier == bindparam("of_tier"), _b.kind == bindparam("of_kind"))
 # The lines of the blocks that begin between two places, the last one among them.
-LINES: Final = (
-    select(_b.lines).where(*_MINE, _b.first.between(bindparam("begin"), bindparam("last"))).order_by(_b.first)
-)
+LINES: Final = select(_b.lines).where(*MINE, _b.first.between(bindparam("begin"), bindparam("last"))).order_by(_b.first)
 _BOUNDS: Final = (
     select(_b.kind, _b.first, _b.until, _b.records).where(_b.tier == bindparam("of_tier")).order_by(_b.kind, _b.first)
 )
@@ -116,7 +114,7 @@ _NEAR: Final = (
     .scalar_subquery()
 )
 # What holds a place: blocks do not overlap, so only the last one that begins before it can.
-HOLDS: Final = (*_MINE, _b.first == _NEAR, _b.until > bindparam("at"))
+HOLDS: Final = (*MINE, _b.first == _NEAR, _b.until > bindparam("at"))
 _DROPPED: Final = delete(blocks).where(*HOLDS)
 
 

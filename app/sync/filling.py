@@ -19,6 +19,7 @@ from app.sync.blocks import (
     DOCUMENTS,
     END,
     HOLDS,
+    MINE,
     SIZE,
     START,
     Loose,
@@ -34,13 +35,7 @@ from app.sync.blocks import (
 )
 
 _PORTION: Final = 250
-_NEXT: Final = (
-    select(blocks.c.first)
-    .where(blocks.c.tier == bindparam("of_tier"), blocks.c.kind == bindparam("of_kind"))
-    .where(blocks.c.first > bindparam("at"))
-    .order_by(blocks.c.first)
-    .limit(1)
-)
+_NEXT: Final = select(blocks.c.first).where(*MINE, blocks.c.first > bindparam("at")).order_by(blocks.c.first).limit(1)
 _HOLDING: Final = select(blocks.c.until).where(*HOLDS)
 _PLACED: Final[Select[Any]] = DOCUMENTS.add_columns(documents.c.created_at, documents.c.id).limit(bindparam("most"))
 

@@ -51,8 +51,11 @@ class Foreign(Exception):  # noqa: N818 - what is said to the operator
 
 
 def refuse_foreign(file: Path, begins: bytes, what: str) -> None:
-    """Refuse to replace a file that does not begin as what is to be written there, such as the database itself."""
-    if not file.exists():
+    """Refuse to replace a file that does not begin as what is to be written there, such as the database itself.
+
+    Devices and pipes are no files: what is written to them replaces nothing.
+    """
+    if not file.is_file():
         return
     with file.open("rb") as known:
         there = known.read(len(begins))

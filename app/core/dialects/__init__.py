@@ -350,7 +350,6 @@ _SQLITE_TROUBLE: Final = {
     "readonly": "cannot be written. Take the right to, or name another file in VESTKA_DATABASE_URL.",
     "malformed": "is damaged. Move it away and keep it; then restore a backup. What was withdrawn or revoked since the "
     "backup was made is known to the damaged file alone.",
-    "is a directory": "is a folder. Name a file in VESTKA_DATABASE_URL.",
     "full": "cannot grow: the disk is full.",
 }
 
