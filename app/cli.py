@@ -16,10 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.access import ApiKey, Scope, make_key, rotated
+from app.core.access import ApiKey, Scope, make_key, rotate
 from app.core.chain import Head
 from app.core.database import Database
-from app.core.dialects import trouble
+from app.core.dialects import Unfit, trouble
 from app.core.migrating import Newer, migrate
 from app.core.rebuilding import reindex
 from app.core.record import Tier
@@ -163,8 +163,7 @@ async def _key_rotate(said: argparse.Namespace, settings: Settings) -> int:
         key = await _key_of(session, said.prefix)
         if not key.valid(datetime.now(UTC)):
             raise Failed(f"Key {key.prefix} has ended already. Make a new one with `key create`.")
-        made, token = rotated(key, said.days)
-        session.add(made)
+        _, token = await rotate(session, key, said.days)
     sys.stdout.write(token + "\n")
     _say(f"Key {key.prefix} works until {key.expires_at:%Y-%m-%d %H:%M} UTC.")
     return 0
@@ -355,6 +354,7 @@ def _owner(text: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command: 0 done, 1 failed, 2 wrong usage."""
     os.umask(0o077)  # what is kept is for the one who runs the register
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - there is none where it was closed (`>&-`)
     said = _parser().parse_args(arguments)
     try:
         settings = Settings()
@@ -366,7 +366,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"VESTKA_{'_'.join(map(str, wrong['loc'])).upper()}: {str(wrong['msg']).removeprefix('Value error, ')}"
             )
         return 2
-    except (Failed, Foreign, Refused, Unusable) as failure:
+    except (Failed, Foreign, Refused, Unfit, Unusable) as failure:
         _say(str(failure))
     except SQLAlchemyError as error:
         _say(trouble(settings.url, error))

@@ -5,6 +5,8 @@ from contextlib import suppress
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from app.core.metrics import serve_metrics
 from app.settings import Settings
@@ -20,21 +22,36 @@ def run(settings: Settings, host: str, port: int, workers: int) -> int:
 
         raise_the_limit()
         protocol["http"] = "app.core.wire:Wire"
-    # The server program ends the process with a code of its own when it could not begin.
-    with serve_metrics(settings.metrics_host, settings.metrics_port), suppress(SystemExit):
-        uvicorn.run(
-            "app.main:app",
-            host=host,
-            port=port,
-            workers=workers,
-            ws="none",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # whom a request is from is decided in app/core/clients.py
-            log_level="warning",
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=10,
-            **protocol,
-        )
-        return 0
-    return 1
+    config = uvicorn.Config(
+        "app.main:app",
+        host=host,
+        port=port,
+        workers=workers,
+        ws="none",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # whom a request is from is decided in app/core/clients.py
+        log_level="warning",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=10,
+        **protocol,
+    )
+    with serve_metrics(settings.metrics_host, settings.metrics_port):
+        return 0 if _began(config) else 1
+
+
+def _began(config: uvicorn.Config) -> bool:
+    """Serve until somebody stops it, and tell whether it could begin at all.
+
+    As `uvicorn.run` does it, which ends the process with a code of its own, and with 0 when its workers cannot begin.
+    """
+    server = uvicorn.Server(config)
+    workers: list[Process] = []
+    with suppress(SystemExit, KeyboardInterrupt):
+        if config.workers == 1:
+            server.run()
+        else:
+            supervisor = Multiprocess(config, [config.bind_socket()])
+            workers = supervisor.processes
+            supervisor.run()
+    return server.started or any(worker.exitcode != STARTUP_FAILURE for worker in workers)

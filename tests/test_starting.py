@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import os
 import subprocess
 import sys
+from pathlib import Path
 from uuid import uuid4
 
 import httpx2
@@ -18,7 +20,9 @@ from app.main import Served, create_app
 from app.parts import open_database
 from app.register.seeding import seed
 from app.settings import Settings
-from tests.serving import ROOT, free_port, new_key, served
+from tests import postgres
+from tests.databases import PostgresTemplates
+from tests.serving import ROOT, free_port, new_key, run, served
 
 LATER = ("typst", "segno", "icalendar", "xlsxwriter", "alembic", "asyncpg")
 ASK = f"; print([name for name in {LATER} if name in sys.modules])"
@@ -100,3 +104,36 @@ def test_a_server_whose_replica_is_away_starts_and_serves_who_has_a_key(postgres
         away = httpx2.get(f"{server.base}/v1/cases")
         assert (away.status_code, away.json()["type"]) == (503, "/problems/unavailable")
         assert httpx2.get(f"{server.base}/healthz").headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_that_cannot_begin_ends_with_a_failure(sqlite_url: str, tmp_path: Path, workers: str) -> None:
+    nowhere = f"sqlite+aiosqlite:///{tmp_path}/nowhere/x.db"
+    words = ("serve", "--no-seed", "--port", str(free_port()), "--workers", workers)
+    assert run(sqlite_url, *words, VESTKA_READ_DATABASE_URL=nowhere).returncode == 1
+
+
+@pytest.mark.parametrize("file", ["nowhere/x.db", ""])
+def test_a_file_that_cannot_be_opened_is_told_in_a_sentence(tmp_path: Path, file: str) -> None:
+    said = run(f"sqlite+aiosqlite:///{tmp_path / file}", "verify")
+    words = f"{tmp_path / file} cannot be opened. Does its folder exist, and may you write there? "
+    assert (said.returncode, said.stdout, said.stderr) == (1, "", f"{words}VESTKA_DATABASE_URL names it.\n")
+
+
+def test_a_command_whose_output_is_closed_does_its_work(sqlite_url: str) -> None:
+    command = ["/bin/sh", "-c", '"$0" -P -m app.cli verify >&-', sys.executable]
+    settings = {**os.environ, "VESTKA_DATABASE_URL": sqlite_url, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=settings, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_database_that_cannot_hold_every_name_is_refused(postgresql_templates: PostgresTemplates) -> None:
+    admin, name = postgresql_templates.admin, f"{postgresql_templates.prefix}latin"
+    admin.execute(f"CREATE DATABASE \"{name}\" ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    try:
+        said = run(postgres.database_at(admin.url, name), "migrate")
+    finally:
+        postgres.drop_database(admin, name)
+    assert (said.returncode, said.stderr.count("\n")) == (1, 1)
+    assert "keeps text as LATIN1" in said.stderr
+    assert "--encoding=UTF8" in said.stderr

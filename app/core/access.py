@@ -113,15 +113,25 @@ def make_key(owner: str, scopes: list[str], expires_at: datetime | None = None) 
     return made, token
 
 
-def rotated(key: ApiKey, days: int) -> tuple[ApiKey, str]:
-    """Make a key for the same holder and scopes, that lasts as long as the old one did; the old one ends after days."""
+async def rotate(session: AsyncSession, key: ApiKey, days: int) -> tuple[ApiKey, str]:
+    """Add a key for the same holder and scopes, that lasts as long as the old one did; the old one ends after days."""
     now = datetime.now(UTC)
-    lasts = key.expires_at - key.created_at if key.expires_at else None
+    lasts = await _life(session, key)
     made, token = make_key(key.owner, key.scopes, now + lasts if lasts else None)
     made.replaces = key.id
     end = now + timedelta(days=days)
     key.expires_at = min(key.expires_at, end) if key.expires_at else end
+    session.add(made)
     return made, token
+
+
+async def _life(session: AsyncSession, key: ApiKey) -> timedelta | None:
+    """Give how long a key was made for; one that was rotated has an earlier end, and its first successor tells."""
+    query = select(ApiKey).where(ApiKey.replaces == key.id).order_by(ApiKey.created_at).limit(1)  # type: ignore[arg-type]  # columns, not values
+    successor = (await session.execute(query)).scalar_one_or_none()
+    if successor is not None:
+        return await _life(session, successor)
+    return key.expires_at - key.created_at if key.expires_at else None
 
 
 async def identify(session: AsyncSession, authorization: str | None) -> Caller:

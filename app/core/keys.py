@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from sqlalchemy import select
 
-from app.core.access import ApiKey, Scope, make_key, rotated
+from app.core.access import ApiKey, Scope, make_key, rotate
 from app.core.acts import Admin
 from app.core.asked import PathId
 from app.core.contract import headers, sends
@@ -149,9 +149,8 @@ async def rotate_key(request: Request, admin: Admin, id: PathId) -> Response:  #
             raise Problem("not-found")
         if not key.valid(datetime.now(UTC)):
             raise Problem("ended")
-        made, token = rotated(key, wanted.days)
+        made, token = await rotate(session, key, wanted.days)
         shown = _out(made) | {"key": token}
-        session.add(made)
     return Response(to_json(shown), 201, {"Location": f"/v1/keys/{made.id}"}, JSON)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.dialects import reading_engine
+from app.core.dialects import reading_engine, refuse_unopened
 from app.places import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ def configured(database_url: str, scripts: Path = MIGRATIONS) -> "Config":
 def migrate(database_url: str, revision: str = "head") -> None:
     """Upgrade a database; safe when several workers do it at once.
 
-    Runs an event loop of its own: call it outside of one, or in a thread. Raises ``Newer``.
+    Runs an event loop of its own: call it outside of one, or in a thread. Raises ``Newer`` and ``Unfit``.
     """
+    refuse_unopened(database_url)
     if revision == "head" and asyncio.run(_stands(database_url)):
         return
     from alembic import command, util  # noqa: PLC0415 - costs time

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.core.record import Input, Record, Tier, choice, compound, field
 from app.core.resource import Resource
 from app.core.types import CountryCode, LanguageTag, Line, LocalizedLine, LocalizedProse, PastDate, Prose, Token, Url
+from app.register.rules import in_order
 
 NameKind = Literal["legal", "preferred", "alias", "birth", "transliteration"]
 Sex = Literal["female", "male", "other"]
@@ -96,6 +97,8 @@ class PersonIn(Input):
     )
     letter_notes: LocalizedProse | None = compound(None, text="What the person would like to get in letters.")
     private_notes: Prose | None = field(None, text="Notes of the editors.", tier=Tier.PRIVATE)
+
+    _order = in_order("birth_date", "death_date")
 
 
 class Person(PersonIn, Record, table=True):

@@ -1,7 +1,7 @@
 """What records must fulfil together, beyond their own form."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import combinations
 from typing import Any, Final, NamedTuple
@@ -51,11 +51,25 @@ def _sentence(fields: Fields, name: str) -> Key | None:
     return ("sentences", UUID(fields[name])) if fields.get(name) else None
 
 
-async def none_replaces_itself(_: Desk, staged: Sequence[Staged]) -> list[tuple[Staged, Fault]]:
-    """Refuse a sentence that names itself as the one it takes the place of."""
-    words = "A sentence cannot take the place of itself."
-    itself = (item for item in staged if _sentence(item.fields or {}, "replaces_id") == item.key)
-    return [(item, fault("/replaces_id", words)) for item in itself]
+async def none_replaces_itself(desk: Desk, staged: Sequence[Staged]) -> list[tuple[Staged, Fault]]:
+    """Refuse a sentence that takes the place of itself, be it by way of others: none of them would be in force."""
+    replacing = [item for item in staged if _sentence(item.fields or {}, "replaces_id")]
+    if not replacing:
+        return []
+    theirs = await desk.belonging("sentences", {_person(item) for item in replacing})
+    before = {key: _sentence(fields, "replaces_id") for key, fields in theirs.items()}
+    words = "A sentence cannot take the place of itself, be it by way of others."
+    return [(item, fault("/replaces_id", words)) for item in replacing if item.key in _behind(item.key, before)]
+
+
+def _behind(key: Key, before: Mapping[Key, Key | None]) -> set[Key]:
+    """Give everything that one comes to from there."""
+    found: set[Key] = set()
+    at = before.get(key)
+    while at is not None and at not in found:
+        found.add(at)
+        at = before.get(at)
+    return found
 
 
 async def charges_stay_with_their_sentence(desk: Desk, staged: Sequence[Staged]) -> list[tuple[Staged, Fault]]:

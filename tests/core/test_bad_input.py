@@ -194,6 +194,7 @@ async def test_fields_that_cannot_be_beside_others_are_refused_by_pointer(regist
     tables: list[tuple[str, dict[str, Any], str]] = [
         ("sources", source(publisher_id=owner), "/publisher_id"),
         ("detentions", detention(owner, facility_id=owner), "/facility_id"),
+        ("persons", person(birth_date="1980-05", death_date="1980-04-30"), "/death_date"),
         ("detentions", detention(owner, started_on="2021-05-18", ended_on="2021-05-17"), "/ended_on"),
         ("detentions", detention(owner, started_on="2021-05", ended_on="2021-04-30"), "/ended_on"),
         ("sentences", sentence(owner, term="12 years"), "/term"),

@@ -153,6 +153,21 @@ async def test_rotation_never_lengthens_the_life_of_the_old_key(register: Regist
     assert (await ask(register, shown["key"])).status_code == 200
 
 
+async def test_every_successor_of_a_key_lasts_as_long_as_the_first_was_made_for(register: Register) -> None:
+    """A second rotation, after the first secret was lost on its way, gave a key that ended with the overlap."""
+    for life in (None, 100 * DAY):
+        key, _ = await made(register, ["write"], expires_at=life and datetime.now(UTC) + life)
+        rotations = [key.id]
+        for of in (0, 0, 1, 0, 2):  # of the key, of its first successor, of that one's
+            shown = (await register.admin.post(f"/v1/keys/{rotations[of]}/rotate", json={"days": 3})).json()
+            rotations.append(shown["id"])
+            until = shown["expires_at"] and datetime.fromisoformat(shown["expires_at"]) - datetime.now(UTC)
+            assert (until is None) if life is None else timedelta(days=99, hours=23) < until <= life
+        ends = (await stored(register, key)).expires_at
+        assert ends is not None
+        assert ends <= datetime.now(UTC) + 3 * DAY
+
+
 @pytest.mark.parametrize(
     ("body", "status", "slug"),
     [

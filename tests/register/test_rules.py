@@ -168,6 +168,29 @@ async def test_a_sentence_does_not_take_its_own_place(register: Register) -> Non
     is_problem(await register.editor.patch(f"/v1/sentences/{verdict}", json=itself, headers=ANY), 422, "invalid")
 
 
+async def test_sentences_do_not_take_each_others_place_in_a_circle(register: Register) -> None:
+    editor, owner = register.editor, await somebody(register)
+    first = (await create(editor, "sentences", sentence(owner)))["id"]
+    appeal = (await create(editor, "sentences", sentence(owner, replaces_id=first)))["id"]
+    last = (await create(editor, "sentences", sentence(owner, replaces_id=appeal)))["id"]
+    for behind in (appeal, last):
+        answer = await editor.patch(f"/v1/sentences/{first}", json={"replaces_id": behind}, headers=ANY)
+        is_problem(answer, 422, "invalid")
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/replaces_id"]
+    turned = [(first, last), (appeal, None), (last, appeal)]
+    operations = [
+        {"op": "patch", "kind": "sentences", "id": one, "if_match": "*", "record": {"replaces_id": before}}
+        for one, before in turned
+    ]
+    assert (await editor.post("/v1/batch", json={"operations": operations})).status_code == 200
+    operations[1]["record"] = {"replaces_id": first}
+    answer = await editor.post("/v1/batch", json={"operations": operations})
+    is_problem(answer, 422, "invalid")
+    assert [error["pointer"] for error in answer.json()["errors"]] == [
+        f"/operations/{number}/record/replaces_id" for number in range(3)
+    ]
+
+
 async def test_articles_come_in_a_lawyers_order(register: Register) -> None:
     wanted = ["9", "19.10", "24.3", "130", "203", "203-1", "203-2", "203-11", "228.1", "361", "361-1", "361-4", "1000"]
     for number in sorted(wanted, key=lambda text: text[::-1]):

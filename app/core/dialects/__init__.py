@@ -328,9 +328,32 @@ def empty_log(url: str) -> bool:
     return not busy
 
 
+class Unfit(Exception):  # noqa: N818 - nothing has failed yet
+    """A database cannot hold a register; with a sentence for the operator."""
+
+
+def refuse_unopened(url: str) -> None:
+    """Raise ``Unfit`` for a SQLite file that cannot be opened: its folder is not there, or it is one itself.
+
+    The driver's thread would tell of it as well, when nobody listens any more.
+    """
+    file = make_url(url).database if is_sqlite(url) else None
+    try:
+        if file:
+            sqlite3.connect(file).close()
+    except sqlite3.Error as error:
+        raise Unfit(trouble(url, error)) from None
+
+
 def lock_migrations(connection: Connection) -> None:
-    """Wait until no other worker migrates; SQLite's write transaction is such a lock already."""
+    """Wait until no other worker migrates; SQLite's write transaction is such a lock already. Raises ``Unfit``."""
     if connection.dialect.name == "postgresql":
+        encoding = connection.execute(text("SHOW server_encoding")).scalar()
+        if encoding != "UTF8":  # the tables would be made, and the first name in another script refused
+            raise Unfit(
+                f"The database keeps text as {encoding}, which cannot hold every name. Make one that keeps UTF8: "
+                "createdb --encoding=UTF8 --template=template0 NAME"
+            )
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
 
 
