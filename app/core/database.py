@@ -21,7 +21,7 @@ from app.core.dialects import (
     writing_engine,
 )
 from app.core.dialects.direct import as_driven, direct_reader
-from app.core.dialects.watching import FileWatch, last_heard, watched_file
+from app.core.dialects.watching import LAST_HEARD, FileWatch, watched_file
 from app.core.express import Direct
 from app.core.history import Writing, register
 from app.core.hot import Polled, Watch
@@ -68,7 +68,7 @@ class Database:
         plugs = tuple(plugs)
         # Where answers hang on more than the record, those who keep that know whose are others than before.
         self._touched = touched_since(plug.touched for plug in plugs if plug.touched is not None)
-        self.watch: Watch = FileWatch(file, self._touched_in_file) if file else Polled(self._last_heard, self._changed)
+        self.watch: Watch = FileWatch(file, self._touched_behind) if file else Polled(self._last_heard, self._changed)
         self._identity: Identity | None = None
         self._emptying: asyncio.Task[None] | None = None
         session_class: type[Session] = type("RecordedSession", (Session,), {})
@@ -160,14 +160,14 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._aside, lambda: asyncio.run(work()))
 
     async def _last_heard(self) -> tuple[int, int]:
-        async with self.read() as session:
-            return await last_heard(session)
+        ((found,),) = await self.direct.read([(LAST_HEARD, ())])
+        return found[0] or 0, found[1]
 
     async def _changed(self, since: int) -> Touched | None:
-        async with self.read() as session:
-            return named((await session.execute(self._touched, {"since": since})).all())
+        (rows,) = await self.direct.read([self._touched_behind(since)])
+        return named(rows)
 
-    def _touched_in_file(self, since: int) -> tuple[str, tuple[Any, ...]]:
+    def _touched_behind(self, since: int) -> tuple[str, tuple[Any, ...]]:
         return as_driven(self._touched, self.reading.dialect, {"since": since})
 
     @property

@@ -1,5 +1,6 @@
 """Ready answers in front of everything, each valid for one state of the register and one day (architecture, law 12)."""
 
+import asyncio
 import re
 import time
 from collections import OrderedDict
@@ -267,24 +268,28 @@ class Polled:
         self._step: tuple[State, State, Touched | None] = (self._state, self._state, None)
         self._stirred = 0
         self._silent_until = 0.0
+        self._turn = asyncio.Lock()
 
     def current(self) -> State | None:
         """Give the state if it was asked for a moment ago."""
         return self._state if time.monotonic() < self._until else None
 
     async def refresh(self) -> State:
-        """Ask the database; where it has just failed to answer, nobody else has to wait for it."""
-        asked, stirred = time.monotonic(), self._stirred
-        if asked < self._silent_until:
-            raise TimeoutError
-        try:
-            await within(_ANSWERS_WITHIN, self._look())
-        except BaseException:
-            self._silent_until = time.monotonic() + _SILENT_FOR
-            raise
-        if stirred == self._stirred:
-            self._until = asked + self.lag
-        return self._state
+        """Ask the database, once for all who wait for it; where it has just failed to answer, nobody has to wait."""
+        async with self._turn:  # an answer that was long on its way must not come after a later one either
+            if (state := self.current()) is not None:
+                return state
+            asked, stirred = time.monotonic(), self._stirred
+            if asked < self._silent_until:
+                raise TimeoutError
+            try:
+                await within(_ANSWERS_WITHIN, self._look())
+            except Exception:
+                self._silent_until = time.monotonic() + _SILENT_FOR
+                raise
+            if stirred == self._stirred:
+                self._until = asked + self.lag
+            return self._state
 
     async def _look(self) -> None:
         before, state = self._state, await self._ask()

@@ -13,10 +13,13 @@ async def within(seconds: float, work: Coroutine[Any, Any, _T]) -> _T:
     What it has to do to end is not waited for either: a connection to a server that hangs takes its time to close.
     """
     task = asyncio.ensure_future(work)
-    done, _ = await asyncio.wait({task}, timeout=seconds)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+    finally:  # nobody waits for it any more, be it that who asked is gone
+        if not task.done():
+            task.add_done_callback(_forget)
+            task.cancel()
     if not done:
-        task.add_done_callback(_forget)
-        task.cancel()
         raise TimeoutError
     return task.result()
 

@@ -180,7 +180,7 @@ async def test_a_search_looks_up_words_and_records_one_by_one(lone: Register) ->
 
 
 async def test_what_the_public_hears_since_a_place_is_read_along_indexes(lone: Register) -> None:
-    text, parameters = lone.database._touched_in_file(5)  # noqa: SLF001 - what the watch of a file asks
+    text, parameters = lone.database._touched_behind(5)  # noqa: SLF001 - what the watch of a file asks
     async with lone.database.read() as session:
         connection = await session.connection()
         rows = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", parameters)).all()

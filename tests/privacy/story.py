@@ -214,7 +214,7 @@ def _hidden_records(story: Story, tier: Tier, pen: Pen) -> dict[str, str]:
     story.make("addresses", pen.write("addresses", ids, **at_home), tier)
     before = {"started_on": pen.marks.month, "ended_on": pen.marks.month, "end_reason": "transferred"}
     story.make("detentions", pen.write("detentions", ids, visibility="public", **before), tier)
-    dead = story.make("persons", pen.write("persons", ids, death_date=pen.day), tier)
+    dead = story.make("persons", pen.write("persons", ids, birth_date=pen.day, death_date=pen.day), tier)
     story.make("sentences", pen.write("sentences", {**ids, "persons": dead}, visibility="public"), tier)
     return ids
 

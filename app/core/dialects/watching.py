@@ -7,9 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.dialects import is_sqlite
 from app.core.touched import Touched, named
@@ -88,12 +86,6 @@ def _index_header(file: str) -> Callable[[], object] | None:
 
 
 LAST_HEARD: Final = "SELECT (SELECT max(position) FROM documents WHERE tier = 0), epoch FROM register"
-
-
-async def last_heard(session: AsyncSession) -> tuple[int, int]:
-    """Give the place of the last change that the public has heard of, and the register's epoch."""
-    position, epoch = (await session.execute(text(LAST_HEARD))).one()
-    return position or 0, epoch
 
 
 def watched_file(url: str) -> str | None:
