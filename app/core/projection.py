@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, String, and_, bindparam, case, func, or_, 
 from sqlalchemy.orm import Session
 
 from app.core import copies
-from app.core.bulk import among
+from app.core.bulk import among, run
 from app.core.copies import Given
 from app.core.documents import LEADS, MERGED, SHOWN, documents, fingerprint, links
 from app.core.history import Change, Move
@@ -93,7 +93,7 @@ def referring(session: Session, keys: Iterable[Key]) -> set[Key]:
     """Give the records that refer to any of these."""
     found: set[Key] = set()
     for kind, ids in by_kind(keys):
-        found |= {(row.kind, row.id) for row in session.execute(_REFERRING, {"kind": kind, "ids": ids})}
+        found |= {(row.kind, row.id) for row in run(session, _REFERRING, {"kind": kind, "ids": ids})}
     return found
 
 
@@ -101,7 +101,7 @@ def merged(session: Session, keys: Iterable[Key]) -> dict[Key, tuple[Key, Tier]]
     """Give what merged records are part of, and the first tier that saw each of them; others are left out."""
     found: dict[Key, tuple[Key, Tier]] = {}
     for kind, ids in by_kind(keys):
-        rows = session.execute(_MERGED, {"kind": kind, "ids": ids})
+        rows = run(session, _MERGED, {"kind": kind, "ids": ids})
         found |= {(kind, row.id): ((row.to_kind, row.to_id), Tier(row.tier)) for row in rows}
     return found
 
@@ -172,7 +172,7 @@ class Projector:
 
     def _load(self, keys: Iterable[Key]) -> None:
         for kind, ids in by_kind(keys):
-            for row in self._session.execute(_KNOWN, {"kind": kind, "ids": ids}):
+            for row in run(self._session, _KNOWN, {"kind": kind, "ids": ids}):
                 self._known.setdefault((kind, row.id), {})[Tier(row.tier)] = known_of(row)
 
     def _refuse(self, touched: dict[Key, Touch]) -> None:
@@ -265,7 +265,7 @@ class Projector:
     def _look_up(self, keys: set[Key]) -> None:
         """Find out who sees records as they are in the database, and where these are from."""
         for kind, ids in by_kind(keys - self._sight.keys()):
-            for record_id, source, tier in self._session.execute(_FIRST, {"kind": kind, "ids": ids}):
+            for record_id, source, tier in run(self._session, _FIRST, {"kind": kind, "ids": ids}):
                 self._sight[kind, record_id] = None if tier is None else Tier(tier)
                 self._source[kind, record_id] = source
 

@@ -6,12 +6,12 @@ from operator import itemgetter
 from typing import Any, Final, Protocol
 
 from pydantic_core import to_json
-from sqlalchemy import Delete, Select, Table, and_, bindparam, delete, event, select, update
+from sqlalchemy import Select, and_, bindparam, delete, event, select, update
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
 from sqlalchemy.orm.attributes import set_attribute
 
 from app.core.access import ApiKey
-from app.core.bulk import among, insert_rows
+from app.core.bulk import among, insert_rows, run, run_many
 from app.core.copies import apart
 from app.core.cursors import Identity, Place, cursors_of, heading
 from app.core.documents import MERGED, documents, entries, links, mark_of, render
@@ -44,9 +44,9 @@ class Plug(Protocol):
 WRITING: Final = "writing"
 _POINTING: Final = ("kind", "id", "field", "to_kind", "to_id", "tier")
 _HOLDING: Final = ("kind", "field", "value", "id")
-_CLEARED: Final[dict[Table, Delete]] = {
-    table: delete(table).where(table.c.kind == bindparam("kind"), among(table.c.id)) for table in (links, entries)
-}
+_CLEARED: Final = [
+    delete(table).where(table.c.kind == bindparam("kind"), among(table.c.id)) for table in (links, entries)
+]
 _LOCKED: Final = select(register).with_for_update()
 _SINCE: Final = select(changes.c.at).where(changes.c.position == bindparam("position"))
 _ADVANCED: Final = update(register).values(position=bindparam("position"), head=bindparam("head"))
@@ -109,9 +109,10 @@ class Recorder:
         return done
 
     def _index(self, session: Session, touched: dict[Key, Touch], done: list[Change]) -> None:
-        for table in _CLEARED:
-            for kind, ids in by_kind(touched):
-                session.execute(_CLEARED[table], {"kind": kind, "ids": ids})
+        new = {change.key for change in done if not change.known}
+        for kind, ids in by_kind(touched.keys() - new):
+            for cleared in _CLEARED:
+                run(session, cleared, {"kind": kind, "ids": ids})
         pointing, holding = self.indexed({key: touch.fields for key, touch in touched.items()})
         insert_rows(session, links, pointing + [_led(change) for change in done if change.action == "merge"])
         insert_rows(session, entries, holding)
@@ -261,8 +262,7 @@ def _place_documents(session: Session, done: list[Change], rows: list[dict[str, 
             (old if move.tier in change.known else new).append(said)
     # What a tier reads in one go lies together, and not between what the others see of it.
     insert_rows(session, documents, sorted(new, key=itemgetter("tier")))
-    if old:
-        session.connection().execute(_MOVED, [_renamed(row) for row in old])
+    run_many(session, _MOVED, [_renamed(row) for row in old])
 
 
 _MOVING: Final = (
@@ -358,7 +358,7 @@ def _erase(session: Session, keys: list[Key]) -> None:
 
 
 def _advance(session: Session, writing: Writing) -> None:
-    session.execute(_ADVANCED, {"position": writing.position, "head": writing.head})
+    run(session, _ADVANCED, {"position": writing.position, "head": writing.head})
 
 
 def turn(session: Session) -> None:
@@ -372,10 +372,10 @@ def begin(session: Session, author: str, **said: Any) -> Writing:  # noqa: ANN40
     The row of ``register`` is the lock. It makes the order of positions the order of commits, so that a feed
     by position skips nothing.
     """
-    row = session.execute(_LOCKED).one()
+    (row,) = run(session, _LOCKED)
     # A clock that was set back gives no change a time before the last one's: who asks by time misses nothing.
-    last = session.execute(_SINCE, {"position": row.position}).scalar()
-    at = datetime.now(UTC) if last is None else max(datetime.now(UTC), last + timedelta(microseconds=1))
+    last = run(session, _SINCE, {"position": row.position})
+    at = max(datetime.now(UTC), last[0].at + timedelta(microseconds=1)) if last else datetime.now(UTC)
     identity = Identity(row.register_id, row.secret)
     writing = Writing(author, at, row.position, row.head, identity, **said)
     session.info[WRITING] = writing

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from sqlalchemy import CompoundSelect, and_, select, union_all
 from sqlalchemy.orm import Session
 
-from app.core.bulk import among
+from app.core.bulk import among, run
 from app.core.desk import Desk
 from app.core.documents import documents, links
 from app.core.kinds import Key
@@ -70,7 +70,7 @@ def gather(
 def _gather(session: Session, tiers: list[int], person_ids: Sequence[UUID], parsed: _Parsed) -> dict[Whose, Dossier]:
     people: dict[Whose, Record] = {}
     theirs: dict[Whose, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
-    for row in session.execute(_BELONGINGS, {"tiers": tiers, "people": person_ids}):
+    for row in run(session, _BELONGINGS, {"tiers": tiers, "people": list(person_ids)}):
         whose = Whose(_TIERS[row.tier], row.person_id)
         if row.kind == "persons":
             people[whose] = parsed[row.body]
@@ -122,7 +122,7 @@ def _add(
     """Add records, and the addresses of the facilities among them."""
     ids = {kind: [record_id for of, record_id in keys if of == kind] for kind in sorted({kind for kind, _ in keys})}
     added = []
-    for row in session.execute(_records(tuple(ids)), {"tiers": tiers, **ids}) if ids else ():
+    for row in run(session, _records(tuple(ids)), {"tiers": tiers, **ids}) if ids else ():
         record = parsed[row.body]
         found[_TIERS[row.tier]][row.kind][record["id"]] = record
         added.append(record)

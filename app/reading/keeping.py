@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from app.core.bulk import among, insert_rows
+from app.core.bulk import among, insert_rows, run
 from app.core.copies import FOLLOWING, mirrors
 from app.core.database import Database
 from app.core.dialects import is_passing
@@ -69,7 +69,7 @@ class Keeper:
         """Derive everything anew, as of the day until which it stands, and say of whom something else is kept."""
         first = select(documents.c.id).where(live("persons", Tier.PRIVATE)).order_by(documents.c.id).limit(_PORTION)
         query = first
-        while people := session.execute(query).scalars().all():
+        while people := list(session.execute(query).scalars()):
             yield from _faults(session, people)
             query = first.where(documents.c.id > people[-1])
         yield from _strays(session)
@@ -112,14 +112,14 @@ async def catch_up(database: Database) -> AsyncIterator[int]:
         yield done
 
 
-def _keep_new(session: Session, people: Sequence[UUID]) -> None:
+def _keep_new(session: Session, people: list[UUID]) -> None:
     keep(session, people)
     turn(session)
 
 
-def _unknown(session: Session, last: UUID | None) -> Sequence[UUID]:
+def _unknown(session: Session, last: UUID | None) -> list[UUID]:
     query = _nothing_kept().order_by(documents.c.id).limit(_PORTION)
-    return session.execute(query if last is None else query.where(documents.c.id > last)).scalars().all()
+    return list(session.execute(query if last is None else query.where(documents.c.id > last)).scalars())
 
 
 def _nothing_kept() -> Select[UUID]:
@@ -149,8 +149,10 @@ def _due(session: Session) -> set[UUID]:
 def keep(session: Session, people: Iterable[UUID], lost: Mapping[Whose, datetime] = _NOTHING) -> None:
     """Derive anew what is kept of people; ``lost`` tells when a tier lost something of theirs."""
     for portion in _portions(sorted(people)):
-        for table, rows in _derived(session, portion, lost, today()).items():
-            _put(session, table, portion, rows)
+        before = _before(session, portion)
+        known = sorted({whose.person_id for whose in before})
+        for table, rows in _derived(session, portion, before, lost, today()).items():
+            _put(session, table, known, rows)
 
 
 def _about(table: Table) -> ColumnElement[bool]:
@@ -161,11 +163,11 @@ def _about(table: Table) -> ColumnElement[bool]:
 _CLEARED: Final = {table: delete(table).where(_about(table)) for table in TABLES}
 
 
-def _portions(people: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+def _portions(people: list[UUID]) -> Iterator[list[UUID]]:
     return (people[start : start + _PORTION] for start in range(0, len(people), _PORTION))
 
 
-def _mend(session: Session, people: Sequence[UUID]) -> int:
+def _mend(session: Session, people: list[UUID]) -> int:
     count = 0
     for table, wrong, rows in _wrong(session, people, today()):
         _put(session, table, people, rows)
@@ -173,18 +175,17 @@ def _mend(session: Session, people: Sequence[UUID]) -> int:
     return count
 
 
-def _put(session: Session, table: Table, people: Sequence[UUID], rows: list[Row]) -> None:
+def _put(session: Session, table: Table, people: list[UUID], rows: list[Row]) -> None:
     """Put rows in the place of what is kept of people."""
-    session.execute(_CLEARED[table], {"people": people})
+    if people:
+        run(session, _CLEARED[table], {"people": people})
     place = {_PLACE: writing_in(session).position} if _PLACE in table.c else {}
     insert_rows(session, table, [row | place for row in rows])
 
 
-def _wrong(
-    session: Session, people: Sequence[UUID], on: date
-) -> Iterator[tuple[Table, set[tuple[Any, ...]], list[Row]]]:
+def _wrong(session: Session, people: list[UUID], on: date) -> Iterator[tuple[Table, set[tuple[Any, ...]], list[Row]]]:
     """Give the tables in which these people are wrong, with the rows that differ, and with all as they should be."""
-    for table, rows in _derived(session, people, _NOTHING, on).items():
+    for table, rows in _derived(session, people, _before(session, people), _NOTHING, on).items():
         said = [column for column in table.c if column.name != _PLACE]  # tells when it was derived, and not what
         before = {tuple(row) for row in session.execute(select(*said).where(_about(table)), {"people": people})}
         now = {tuple(row[column.name] for column in said) for row in rows}
@@ -192,7 +193,7 @@ def _wrong(
             yield table, before ^ now, rows
 
 
-def _faults(session: Session, people: Sequence[UUID]) -> Iterator[str]:
+def _faults(session: Session, people: list[UUID]) -> Iterator[str]:
     """Say of whom something else is kept than follows, be it that it stood until an earlier day."""
     c, now = situations.c, today()
     query = select(c.person_id, func.coalesce(func.min(c.good_until), now)).where(_about(situations))
@@ -248,26 +249,26 @@ def _described_by(session: Session, described: Iterable[Key]) -> set[UUID]:
 
 
 def _derived(
-    session: Session, people: Sequence[UUID], lost: Mapping[Whose, datetime], on: date
+    session: Session, people: list[UUID], before: Mapping[Whose, datetime], lost: Mapping[Whose, datetime], on: date
 ) -> dict[Table, list[Row]]:
     """Give the rows of every table for people as of a day, one set for each tier that sees them."""
     rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
-    latest = _later(_latest(session, people), _before(session, people), lost)
+    latest = _later(_latest(session, people), before, lost)
     written = _written(session, people)
     known: dict[UUID, tuple[Dossier, Facts]] = {}
     for whose, dossier in gather(session, list(Tier), people, _UNREAD).items():
-        before = known.get(whose.person_id)
+        same = known.get(whose.person_id)
         # Most people are the same to every tier.
-        found = before[1] if before and before[0] == dossier else facts(dossier, on)
+        found = same[1] if same and same[0] == dossier else facts(dossier, on)
         known[whose.person_id] = dossier, found
         _add(rows, whose, dossier, found, latest[whose])
         rows[situations][-1] |= _answer(written[whose], found)
     return rows
 
 
-def _written(session: Session, people: Sequence[UUID]) -> dict[Whose, bytes]:
+def _written(session: Session, people: list[UUID]) -> dict[Whose, bytes]:
     """Give the records of people, as they are sent."""
-    rows = session.execute(_BODIES, {"people": people})
+    rows = run(session, _BODIES, {"people": people})
     return {Whose(Tier(tier), person_id): body for tier, person_id, body in rows}
 
 
@@ -277,9 +278,9 @@ _BODIES: Final = select(_d.tier, _d.id, _d.body).where(
 )
 
 
-def _latest(session: Session, people: Sequence[UUID]) -> dict[Whose, datetime]:
+def _latest(session: Session, people: list[UUID]) -> dict[Whose, datetime]:
     """Give when something that a tier sees of people was last changed, what belongs to them included."""
-    rows = session.execute(_LATEST, {"people": people})
+    rows = run(session, _LATEST, {"people": people})
     return {Whose(Tier(tier), person_id): _instant(at) for tier, person_id, at in rows}
 
 
@@ -297,9 +298,9 @@ _LATEST: Final = select(_live.c.tier, _live.c.person_id, func.max(_live.c.update
 )
 
 
-def _before(session: Session, people: Sequence[UUID]) -> dict[Whose, datetime]:
+def _before(session: Session, people: list[UUID]) -> dict[Whose, datetime]:
     """Give what was kept: a record that is gone leaves its time here only."""
-    rows = session.execute(_BEFORE, {"people": people})
+    rows = run(session, _BEFORE, {"people": people})
     return {Whose(Tier(tier), person_id): at for tier, person_id, at, _ in rows}
 
 

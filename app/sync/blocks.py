@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
+from app.core.bulk import run_many
 from app.core.documents import documents
 from app.core.history import Change
 from app.core.plain import BACKED_UP
@@ -177,8 +178,7 @@ class Blocks:
             for move in change.moves
             for made in {change.created_at, *change.made_before}
         ]
-        if rows:
-            session.connection().execute(_DROPPED, rows)
+        run_many(session, _DROPPED, rows)
 
     def rebuild(self, session: Session) -> int:
         """Drop all blocks if one is wrong; give the number of wrong ones. The next export makes them anew."""

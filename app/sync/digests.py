@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
-from app.core.bulk import among
+from app.core.bulk import among, run, run_many
 from app.core.documents import SHOWN, documents
 from app.core.history import Change
 
@@ -123,7 +123,7 @@ def _said(sums: dict[Place, Sum], place: Place) -> dict[str, Any]:
 
 
 def _kept(session: Session, kinds: set[str] | None = None) -> dict[Place, Sum]:
-    rows = session.execute(_ALL) if kinds is None else session.execute(_OF, {"kinds": sorted(kinds)})
+    rows = session.execute(_ALL) if kinds is None else run(session, _OF, {"kinds": sorted(kinds)})
     found: dict[Place, Sum] = defaultdict(Sum)
     return found | {(row.tier, row.kind): Sum(row[2], row[3]) for row in rows}
 
@@ -141,8 +141,7 @@ def _write(session: Session, sums: dict[Place, Sum], known: set[Place]) -> None:
     rows = [{"at_tier": tier, "at_kind": kind, **one.said()} for (tier, kind), one in sums.items()]
     old = [row for row in rows if (row["at_tier"], row["at_kind"]) in known]
     new = [row for row in rows if (row["at_tier"], row["at_kind"]) not in known]
-    if old:
-        session.connection().execute(_MOVED, old)
+    run_many(session, _MOVED, old)
     if new:
         named = [{"tier": row.pop("at_tier"), "kind": row.pop("at_kind"), **row} for row in new]
         session.execute(insert(digests), named)

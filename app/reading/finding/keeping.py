@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.core.bulk import among, insert_rows
+from app.core.bulk import among, insert_rows, run, run_many
 from app.core.kinds import Fields
 from app.core.record import Tier
 from app.names.fold import words
@@ -119,7 +119,7 @@ class _Keeping:
         return len(new) + len(old)
 
     def _next(self, last: Select[int]) -> int:
-        return int(self.session.execute(last).scalar_one()) + 1
+        return int(run(self.session, last)[0][0]) + 1
 
     def _row(self, person_id: UUID, one: Spelling, ids: Mapping[str, int]) -> "_Row":
         return (person_id, one.tier, one.text, " ".join(str(ids[word]) for word in one.words), one.roles)
@@ -127,7 +127,7 @@ class _Keeping:
     def _known(self, person_ids: Iterable[UUID]) -> dict[UUID, dict["_Row", int]]:
         found: dict[UUID, dict[_Row, int]] = defaultdict(dict)
         for portion in portions(person_ids):
-            for row in self.session.execute(_NAMES, {"ids": portion}):
+            for row in run(self.session, _NAMES, {"ids": portion}):
                 found[row.person_id][row.person_id, row.tier, row.text, row.words, row.roles] = row.id
         return found
 
@@ -135,7 +135,7 @@ class _Keeping:
         """Give the ids of words; those that are new to the register get theirs."""
         found: dict[str, int] = {}
         for portion in portions(sorted(wanted)):
-            found |= {row.word: row.id for row in self.session.execute(_WORDS, {"words": portion})}
+            found |= {row.word: row.id for row in run(self.session, _WORDS, {"words": portion})}
         fresh = sorted(wanted - found.keys())
         first = self._next(_LAST_WORD) if fresh else 0
         given = {word: first + i for i, word in enumerate(fresh)}
@@ -184,7 +184,7 @@ class _Keeping:
         found = {}
         for portion in portions(sorted({place.word_id for place in wanted})):
             blocks = sorted({place.block for place in wanted})
-            for row in self.session.execute(_POSTINGS, {"ids": portion, "blocks": blocks}):
+            for row in run(self.session, _POSTINGS, {"ids": portion, "blocks": blocks}):
                 place = Place(row.word_id, row.tier, row.block)
                 if place in wanted:
                     found[place] = set(unpacked(row.block, row.names))
@@ -192,14 +192,14 @@ class _Keeping:
 
     def _advance(self, tiers: Iterable[int]) -> dict[int, int]:
         """Count this change in each tier's state, and give their versions."""
-        known = {row.tier: row for row in self.session.execute(_STATES)}
+        known = {row.tier: row for row in run(self.session, _STATES)}
         versions = {}
         for tier in set(tiers) | {tier for tier, names in self.names.items() if names}:
             row = known.get(tier)
             versions[tier] = row.version + 1 if row else 1
             said = {"version": versions[tier], "names": (row.names if row else 0) + self.names[tier]}
             if row:
-                self.session.execute(_ADVANCED, {"at_tier": tier, **said})
+                run(self.session, _ADVANCED, {"at_tier": tier, **said})
             else:
                 insert_rows(self.session, name_state, [{"tier": tier, "rules": KEY_VERSION, **said}])
         return versions
@@ -221,12 +221,12 @@ def write_postings(session: Session, rows: list[dict[str, Any]], *, insert_them:
         insert_rows(session, name_postings, rows)
         return
     said = [{f"at_{name}": row[name] for name in _AT} | {n: row[n] for n in ("names", "version")} for row in rows]
-    session.connection().execute(_MOVED, said)
+    run_many(session, _MOVED, said)
 
 
 def forget(session: Session, word_ids: Iterable[int]) -> None:
     """Erase the words that no name has any more."""
     for portion in portions(sorted(word_ids)):
-        unused = session.execute(_UNUSED, {"ids": portion}).scalars().all()
+        unused = [row.word_id for row in run(session, _UNUSED, {"ids": portion})]
         if unused:
             session.execute(update(name_words).where(name_words.c.id.in_(unused)).values(word=None, entry=None))
