@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,6 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.migrating import migrate
 from app.register import KINDS
-from bench import registers
 from tests import postgres
 
 _PORTION: Final = 5_000
@@ -109,8 +107,3 @@ def _convert(kind: Any) -> Convert | None:  # noqa: ANN401 - a column's type
 
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-def room() -> int:
-    """Give how many bytes are free where registers are kept."""
-    return shutil.disk_usage(registers.cache()).free

@@ -60,6 +60,11 @@ def address(file: Path) -> str:
     return f"sqlite+aiosqlite:///{file}"
 
 
+def room() -> int:
+    """Give how many bytes are free where registers are kept."""
+    return shutil.disk_usage(cache()).free
+
+
 @contextlib.contextmanager
 def copied(file: Path) -> Iterator[str]:
     """Give a copy of a register to write to."""

@@ -65,7 +65,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _register(measured: Measured) -> str:
     rows = [*measured.rows, *([measured.export.row] if measured.export else [])]
     head = ("", "bytes", "a second", "bare", "ratio", "noise", "CPU", "p50", "p95", "p99")
-    parts = [f"## {measured.people:,} people, {measured.database}\n", table(head, [_cells(row) for row in rows])]
+    parts = [f"## {measured.people:,} people, {measured.database}\n"]
+    if measured.on:
+        parts.append(f"Measured on {measured.on}.\n")
+    parts.append(table(head, [_cells(row) for row in rows]))
     if measured.export:
         parts.append(_exported(measured))
     if measured.writes:
@@ -140,7 +143,8 @@ def _growths(run: Run) -> Iterator[str]:
         small, *larger = sorted((one for one in run.measured if one.database == database), key=lambda one: one.people)
         for large in larger:
             yield f"## Growth from {small.people:,} to {large.people:,} people, {database}\n"
-            yield "What an answer costs, as a multiple of what it costs in the smaller register.\n"
+            apart = "" if small.on == large.on else f" They were measured in two runs: {small.on}; {large.on}."
+            yield f"What an answer costs, as a multiple of what it costs in the smaller register.{apart}\n"
             rows = [(case, f"{cost:.2f}", _noise(noise)) for case, cost, noise in growth(small.rows, large.rows)]
             if small.export and large.export:
                 each = [one.seconds / one.records for one in (small.export, large.export)]

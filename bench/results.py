@@ -3,14 +3,16 @@
 import json
 import os
 import platform
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from bench.copying import Exported
 from bench.measuring import Row
+from bench.servers import ROOT
 from bench.writing import Disturbed, Written
 
 KEPT: Final = Path(__file__).parent / "results" / "performance.json"
@@ -26,6 +28,7 @@ class Measured:
     export: Exported | None = None
     writes: list[Written] = field(default_factory=list)
     disturbed: list[Disturbed] = field(default_factory=list)
+    on: str = ""  # when, and of which code
 
     def row(self, case: str) -> Row | None:
         """Give the row of a case."""
@@ -51,6 +54,26 @@ def this_run(measured: Sequence[Measured]) -> Run:
     """Give the run that was just made."""
     said = f"{machine()}, load average {os.getloadavg()[2]:.0f}"
     return Run(datetime.now(UTC).date().isoformat(), said, measured)
+
+
+def now() -> str:
+    """Give the day, and the commit of the code where it is known."""
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    try:
+        commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - as written
+    except (OSError, subprocess.CalledProcessError):
+        return datetime.now(UTC).date().isoformat()
+    return f"{datetime.now(UTC).date().isoformat()}, code of {commit}"
+
+
+def together(kept: Run, now: Run) -> Run:
+    """Give a run with what was measured now, and what is kept of other registers."""
+    others = [one for one in kept.measured if now.of(one.database, one.people) is None]
+    for one in others:
+        one.on = one.on or kept.on
+    databases = list(dict.fromkeys(one.database for one in (*kept.measured, *now.measured)))
+    measured = sorted([*others, *now.measured], key=lambda one: (databases.index(one.database), one.people))
+    return replace(now, measured=measured, again=kept.again)
 
 
 def machine() -> str:
@@ -89,6 +112,7 @@ def _measured(said: Mapping[str, Any]) -> Measured:
         Exported(**{**export, "row": Row(**export["row"])}) if export else None,
         [Written(**one) for one in said["writes"]],
         [Disturbed(**one) for one in said["disturbed"]],
+        said.get("on", ""),
     )
 
 

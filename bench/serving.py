@@ -24,6 +24,8 @@ _LARGEST: Final = 1_000_000
 _WHOLE: Final = Effort(0.3, 9)
 _QUICK: Final = Effort(0.12, 3)
 _MOST_NOISE: Final = 9.99  # that is printed; more says no more
+_ROOM: Final = 1.2  # of its size, that a copy of a file needs
+_ROOM_ON_SERVER: Final = 2.0  # the same of a copy on a server, with what it writes beside
 
 
 def main() -> int:
@@ -44,7 +46,7 @@ def main() -> int:
     if said.keep:
         results.save(run, said.keep)
     if said.save:
-        _keep(run)
+        _keep(results.together(before, run) if said.add and before else run)
     elif said.confirm and before:
         of = " and ".join(dict.fromkeys(one.database for one in run.measured))
         _keep(replace(before, again=f"Another run, on {run.on}, of {of}, {results.agreement(run, before)}"))
@@ -70,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--against", type=Path, default=results.KEPT, help="say what is slower than in this file")
     parser.add_argument("--keep", type=Path, help="keep the figures in this file")
     parser.add_argument("--save", action="store_true", help="keep them in bench/results and write docs/performance.md")
+    parser.add_argument("--add", action="store_true", help="with --save: what is kept of other registers stays")
     parser.add_argument("--confirm", action="store_true", help="write beside the kept figures how far these agree")
     return parser
 
@@ -84,14 +87,18 @@ def _database(database: str, sizes: Sequence[int], effort: Effort, said: argpars
             print("\nThere is no PostgreSQL here; install it, or name a server in VESTKA_TEST_POSTGRES_URL.")
             return
         for people in sizes:
-            with postgres.copied(registers.made(people), server) as url:
+            file = registers.made(people)
+            if registers.room() < file.stat().st_size * _ROOM_ON_SERVER:
+                print(f"There is no room for {people:,} people on PostgreSQL.", flush=True)
+                continue
+            with postgres.copied(file, server) as url:
                 yield _measured("PostgreSQL", people, url, effort, said)
 
 
 def _measured(database: str, people: int, url: str, effort: Effort, said: argparse.Namespace) -> Measured:
     print(f"\n{people:,} people, {database}, one worker", flush=True)
     print(f"{'':38}{'bytes':>9}{'req/s':>9}{'ratio':>8}{'noise':>7}{'CPU':>7}{'p50 ms':>9}{'p95':>8}{'p99':>8}")
-    found = Measured(database, people)
+    found = Measured(database, people, on=results.now())
     with running(url) as servers:
         cases = [case for case in cases_of(servers.cold.base) if said.only in case.name]
         found.rows = measure(servers, cases, effort, _print)
@@ -107,6 +114,10 @@ def _measured(database: str, people: int, url: str, effort: Effort, said: argpar
 
 def _write(found: Measured, url: str, effort: Effort) -> None:
     """Measure writes, on a copy that is thrown away."""
+    file = Path(url.partition("///")[2])
+    if url.startswith("sqlite") and registers.room() < file.stat().st_size * _ROOM:
+        print("There is no room for a copy to write to.", flush=True)
+        return
     with _copy(url) as copy, register(copy) as server:
         key = new_key(copy, "admin")
         for one in writing.rates(server, key, effort.seconds * effort.rounds):

@@ -93,6 +93,19 @@ def test_a_run_is_kept_and_read(tmp_path: Path) -> None:
     assert results.load(tmp_path / "run.json") == _run()
 
 
+def test_what_is_measured_anew_takes_the_place_of_what_is_kept(tmp_path: Path) -> None:
+    small = Measured("SQLite", 1_000, [replace(ROW, ratio=0.9)], on="2026-01-02, code of abc")
+    server = Measured("PostgreSQL", 1_000, [ROW])
+    kept = Run("2026-01-01", "an invented machine", [Measured("SQLite", 1_000, [ROW]), *_run().measured, server])
+    both = results.together(kept, Run("2026-01-02", "an invented machine", [small]))
+    said = [(one.database, one.people, one.on) for one in both.measured]
+    assert said == [("SQLite", 1_000, small.on), ("SQLite", 100_000, "2026-01-01"), ("PostgreSQL", 1_000, "2026-01-01")]
+    report.write(both, tmp_path / "page.md")
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "\nMeasured on 2026-01-02, code of abc.\n" in page
+    assert "in two runs: 2026-01-02, code of abc; 2026-01-01." in page
+
+
 def test_the_page_has_the_figures_and_the_growth(tmp_path: Path) -> None:
     small = Measured("SQLite", 1_000, [replace(ROW, ratio=0.9)])
     report.write(Run("2026-01-01", "an invented machine", [small, *_run().measured]), tmp_path / "page.md")

@@ -56,4 +56,4 @@ def test_noise_is_the_same_each_time_and_of_many_kinds() -> None:
 
 def test_the_description_is_kept_whatever_is_sent(running: Served, url: str) -> None:
     for headers in ({}, new_key(url, "admin")):
-        described(running.base, headers, 1, *ALL_BUT_KEYS, "--phases", "fuzzing", "--max-time", "6")
+        described(running.base, headers, 1, *ALL_BUT_KEYS, "--phases", "fuzzing", "--max-time", "4")

@@ -93,7 +93,7 @@ async def change(register: Register, people: list[str], random: Random) -> None:
 async def test_an_export_is_the_same_with_blocks_and_without(register: Register, seed: int) -> None:
     random = Random(seed)  # noqa: S311 - chance, not secrecy
     people = [(await create(register.editor, "persons", person()))["id"] for _ in range(20)]
-    for _ in range(6):
+    for _ in range(4):
         await fill_all(register, random.choice([1, 700, SMALL]))
         for _ in range(random.randrange(1, 6)):
             await change(register, people, random)
