@@ -38,7 +38,7 @@ _THROUGH: Final = {
 }
 # Nothing follows from these, and without them most people are the same to every tier.
 _UNREAD: Final = ("private_notes", "verified_by", "version")
-_PORTION: Final = 200
+_PORTION: Final = 500
 _AGAIN_SECONDS: Final = 30
 _PLACE: Final = situations.c.place.name
 Row = dict[str, Any]

@@ -32,6 +32,9 @@ _PRAGMAS: Final = (
     "secure_delete = ON",  # what is purged is overwritten
     "temp_store = MEMORY",  # nothing of the register in temporary files
 )
+# What a transaction of many records changes is kept until it is written, once; and what many change is brought from the
+# log to its place once.
+_WRITERS_PRAGMAS: Final = (*_PRAGMAS, "cache_size = -65536", "wal_autocheckpoint = 8000")
 # A reader that would have to wait leaves the event loop.
 BRIEF_PRAGMAS: Final = ("busy_timeout = 0", "query_only = ON", "temp_store = MEMORY")
 # What is mapped into memory is read without a system call (SQLite maps two gigabytes at most), the rest is kept.
@@ -229,7 +232,7 @@ def has_waited(error: sqlite3.Error) -> bool:
 def writing_engine(url: str, seconds: float | None = None) -> AsyncEngine:
     """Make the engine for requests that write: they take turns, so none is told that the database is locked."""
     if is_sqlite(url):
-        return _sqlite(url, "BEGIN IMMEDIATE", pool_size=1, async_creator_fn=_writer(url))
+        return _sqlite(url, "BEGIN IMMEDIATE", 1, _WRITERS_PRAGMAS, async_creator_fn=_writer(url))
     return _server(url, seconds, **_pool(2))
 
 
@@ -245,7 +248,7 @@ def _writer(url: str) -> Callable[..., Awaitable[Writer]]:
 def bulk_engine(url: str, seconds: float | None = None) -> AsyncEngine:
     """Make the engine for writing in any event loop: each transaction has a connection of its own."""
     if is_sqlite(url):
-        return _sqlite(url, "BEGIN IMMEDIATE", async_creator_fn=_writer(url))
+        return _sqlite(url, "BEGIN IMMEDIATE", pragmas=_WRITERS_PRAGMAS, async_creator_fn=_writer(url))
     return _server(url, seconds, poolclass=NullPool)
 
 
