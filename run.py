@@ -94,7 +94,7 @@ def program(arguments: list[str]) -> list[str]:
     """Says which module to run, with which arguments; tests are spread over the cores unless told otherwise."""
     command, rest = arguments[0], arguments[1:]
     if command not in OWN:
-        return ["app.cli", *arguments]
+        return ["app", *arguments]
     spread = command == "test" and not any(argument.startswith(SPREADS) for argument in rest)
     workers = str(min((os.cpu_count() or 1) + 1, 8))  # one more than there are cores: some tests wait for a clock
     return [OWN[command], *(["-n", workers, "--dist", "worksteal"] if spread else []), *rest]

@@ -66,7 +66,7 @@ def register(url: str, **settings: str) -> contextlib.AbstractContextManager[Ser
     port = free_port()
     limits = {"VESTKA_RATE_LIMIT_PUBLIC": _NO_LIMIT, "VESTKA_RATE_LIMIT_KEY": _NO_LIMIT}
     said = {"VESTKA_DATABASE_URL": url, "VESTKA_SEED": "false", **limits, **settings}
-    return served(["app.cli", "serve", "--port", str(port)], port, "/readyz", **said)
+    return served(["app", "serve", "--port", str(port)], port, "/readyz", **said)
 
 
 @contextlib.contextmanager
@@ -87,7 +87,7 @@ def free_port() -> int:
 def new_key(url: str, *scopes: str) -> dict[str, str]:
     """Make a key as an operator does, and give the header that sends it."""
     asked = [word for scope in scopes for word in ("--scope", scope)]
-    command = [sys.executable, "-P", "-m", "app.cli", "key", "create", "--owner", "bench", *asked]
+    command = [sys.executable, "-P", "-m", "app", "key", "create", "--owner", "bench", *asked]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "VESTKA_DATABASE_URL": url}
     made = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own
     return {"Authorization": f"Bearer {made.stdout.strip()}"}

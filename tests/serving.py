@@ -61,7 +61,7 @@ def served(
     It has begun when it answers at ``ready``.
     """
     port = free_port()
-    command = [sys.executable, "-P", "-m", "app.cli", "serve", "--port", str(port), "--no-seed", *arguments]
+    command = [sys.executable, "-P", "-m", "app", "serve", "--port", str(port), "--no-seed", *arguments]
     environment = {**os.environ, **_UNLIMITED, "PYTHONPATH": str(ROOT), "VESTKA_DATABASE_URL": url, **settings}
     with Path(said).open("ab") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
@@ -88,7 +88,7 @@ def _await(running: Served, path: str) -> None:
 def run(url: str, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     """Run a `vestka` command on a database."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "VESTKA_DATABASE_URL": url, **settings}
-    command = [sys.executable, "-P", "-m", "app.cli", *arguments]
+    command = [sys.executable, "-P", "-m", "app", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_PATIENCE, check=False)
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import gc
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -119,8 +121,20 @@ def test_a_file_that_cannot_be_opened_is_told_in_a_sentence(tmp_path: Path, file
     assert (said.returncode, said.stdout, said.stderr) == (1, "", f"{words}VESTKA_DATABASE_URL names it.\n")
 
 
+def test_who_stops_a_command_at_once_is_told_nothing(sqlite_url: str) -> None:
+    settings = {**os.environ, "VESTKA_DATABASE_URL": sqlite_url, "PYTHONPATH": str(ROOT)}
+    for seconds in (0.15, 0.3, 0.5):
+        command = [sys.executable, "-P", "-m", "app", "serve", "--no-seed", "--port", str(free_port())]
+        with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as begun:
+            time.sleep(seconds)
+            begun.send_signal(signal.SIGINT)
+            said, _ = begun.communicate(timeout=30)
+        assert b"Traceback" not in said, seconds
+        assert begun.returncode in {-signal.SIGINT, 130, 0}, seconds
+
+
 def test_a_command_whose_output_is_closed_does_its_work(sqlite_url: str) -> None:
-    command = ["/bin/sh", "-c", '"$0" -P -m app.cli verify >&-', sys.executable]
+    command = ["/bin/sh", "-c", '"$0" -P -m app verify >&-', sys.executable]
     settings = {**os.environ, "VESTKA_DATABASE_URL": sqlite_url, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=settings, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -113,7 +113,7 @@ def _killed(url: str, file: Path, database: str, times: int) -> Row:
 
 
 def _restore_and_kill(url: str, file: Path, seconds: float) -> None:
-    command = [sys.executable, "-P", "-m", "app.cli", "restore", "--replace", str(file)]
+    command = [sys.executable, "-P", "-m", "app", "restore", "--replace", str(file)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "VESTKA_DATABASE_URL": url}
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - our own
         try:

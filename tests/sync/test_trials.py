@@ -86,7 +86,7 @@ async def catch_up(client: AsyncClient, copy: Copy, wait: int = 0) -> None:
 
 def mirroring(url: str, base: str) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "VESTKA_DATABASE_URL": url}
-    command = [sys.executable, "-P", "-m", "app.cli", "mirror", base, "--follow"]
+    command = [sys.executable, "-P", "-m", "app", "mirror", base, "--follow"]
     return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 
 
