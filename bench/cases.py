@@ -30,7 +30,7 @@ class Reader:
 
     def __init__(self, base: str) -> None:
         place = urlsplit(base)
-        self._connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=120)
+        self._connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=600)
 
     def get(self, path: str) -> http.client.HTTPResponse:
         """Ask; the body has to be read before the next question."""
