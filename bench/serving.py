@@ -48,8 +48,9 @@ def main() -> int:
     if said.save:
         _keep(results.together(before, run) if said.add and before else run)
     elif said.confirm and before:
-        of = " and ".join(dict.fromkeys(one.database for one in run.measured))
-        _keep(replace(before, again=f"Another run, on {run.on}, of {of}, {results.agreement(run, before)}"))
+        of = " and ".join(f"{one.people:,} people on {one.database}" for one in run.measured)
+        said = f"Another run, on {run.on}, of {of}, {results.agreement(run, before)}"
+        _keep(replace(before, again=f"{before.again} {said}".strip()))
     return 1 if slower else 0
 
 
