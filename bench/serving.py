@@ -49,8 +49,8 @@ def main() -> int:
         _keep(results.together(before, run) if said.add and before else run)
     elif said.confirm and before:
         of = " and ".join(f"{one.people:,} people on {one.database}" for one in run.measured)
-        said = f"Another run, on {run.on}, of {of}, {results.agreement(run, before)}"
-        _keep(replace(before, again=f"{before.again} {said}".strip()))
+        told = f"Another run, on {run.on}, of {of}, {results.agreement(run, before)}"
+        _keep(replace(before, again=f"{before.again} {told}".strip()))
     return 1 if slower else 0
 
 
