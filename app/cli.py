@@ -355,8 +355,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command: 0 done, 1 failed, 2 wrong usage."""
     os.umask(0o077)  # what is kept is for the one who runs the register
     sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - there is none where it was closed (`>&-`)
-    said = _parser().parse_args(arguments)
     try:
+        said = _parser().parse_args(arguments)
         settings = Settings()
         done = said.run(said, settings)
         return asyncio.run(done) if asyncio.iscoroutine(done) else int(done)

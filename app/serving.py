@@ -41,7 +41,7 @@ def run(settings: Settings, host: str, port: int, workers: int) -> int:
 
 
 def _began(config: uvicorn.Config) -> bool:
-    """Serve until somebody stops it, and tell whether it could begin at all.
+    """Serve until somebody stops it, and tell whether that was why it ended: a worker that cannot begin ends all.
 
     As `uvicorn.run` does it, which ends the process with a code of its own, and with 0 when its workers cannot begin.
     """
@@ -54,4 +54,6 @@ def _began(config: uvicorn.Config) -> bool:
             supervisor = Multiprocess(config, [config.bind_socket()])
             workers = supervisor.processes
             supervisor.run()
-    return server.started or any(worker.exitcode != STARTUP_FAILURE for worker in workers)
+    if config.workers == 1:
+        return server.started
+    return bool(workers) and all(worker.exitcode != STARTUP_FAILURE for worker in workers)

@@ -16,7 +16,7 @@ _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 def among(column: Column[Any], name: str = "ids") -> ColumnElement[bool]:
-    """Give the condition that a column has one of the values that are sent under a name.
+    """Give the condition that a column has one of the values that are sent under a name, be it more than once.
 
     For statements that are made once. To make one costs the library more than to run it, and each write runs forty.
     """
@@ -26,7 +26,7 @@ def among(column: Column[Any], name: str = "ids") -> ColumnElement[bool]:
 def run(session: Session, statement: Executable, said: Mapping[str, Any] = _NOTHING) -> Sequence[Any]:
     """Run a statement that was made once, with values and lists of values; give its rows, each a tuple with names."""
     connection = session.connection()
-    shape = tuple((name, len(value) if isinstance(value, list) else None) for name, value in said.items())
+    shape = tuple((name, _room(len(value)) if isinstance(value, list) else None) for name, value in said.items())
     ready = _ready(connection.dialect, statement, shape)
     result = connection.exec_driver_sql(ready.text, ready.values(said))
     return ready.rows(result.all()) if result.returns_rows else ()
@@ -39,6 +39,12 @@ def run_many(session: Session, statement: Executable, rows: Sequence[Mapping[str
     connection = session.connection()
     ready = _ready(connection.dialect, statement, tuple((name, None) for name in rows[0]))
     connection.exec_driver_sql(ready.text, [ready.values(row) for row in rows])
+
+
+def _room(count: int) -> int:
+    """Give for how many values a text is written that takes so many: a quarter more at most, so that there are few."""
+    step = 1 << max(0, count.bit_length() - 3)
+    return -(-count // step) * step
 
 
 class _Value(NamedTuple):
@@ -68,7 +74,9 @@ class _Ready(NamedTuple):
             if name is None:
                 found.append(fixed)
                 continue
-            value = said[name] if place is None else said[name][place]
+            value = said[name]
+            if place is not None:  # where there are fewer values, the last is said again
+                value = value[place] if place < len(value) else value[-1]
             found.append(value if process is None or value is None else process(value))
         return tuple(found)
 

@@ -65,6 +65,7 @@ class Database:
         self._aside: ThreadPoolExecutor | None = None
         file = watched_file(self._read_url)
         self._direct: Direct | None = None
+        self._asked: Direct | None = None
         plugs = tuple(plugs)
         # Where answers hang on more than the record, those who keep that know whose are others than before.
         self._touched = touched_since(plug.touched for plug in plugs if plug.touched is not None)
@@ -159,12 +160,19 @@ class Database:
             self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
         return await asyncio.get_running_loop().run_in_executor(self._aside, lambda: asyncio.run(work()))
 
+    @property
+    def _state(self) -> Direct:
+        """Give what is asked for the state: plans that take long must not keep it from who has ready answers."""
+        if self._asked is None:
+            self._asked = direct_reader(self._read_url, self._patience and self._patience / 4, connections=1)
+        return self._asked
+
     async def _last_heard(self) -> tuple[int, int]:
-        ((found,),) = await self.direct.read([(LAST_HEARD, ())])
+        ((found,),) = await self._state.read([(LAST_HEARD, ())])
         return found[0] or 0, found[1]
 
     async def _changed(self, since: int) -> Touched | None:
-        (rows,) = await self.direct.read([self._touched_behind(since)])
+        (rows,) = await self._state.read([self._touched_behind(since)])
         return named(rows)
 
     def _touched_behind(self, since: int) -> tuple[str, tuple[Any, ...]]:
@@ -184,8 +192,9 @@ class Database:
         await self.ledger.close()
         if self._aside is not None:
             await asyncio.to_thread(self._aside.shutdown)
-        if self._direct is not None:
-            await self._direct.close()
+        for direct in (self._direct, self._asked):
+            if direct is not None:
+                await direct.close()
         for engine in self.engines:
             await engine.dispose()
 

@@ -122,7 +122,7 @@ class Desk:
         unseen = [citation for citation in full["citations"] if citation not in seen["citations"]]
         if isinstance(wanted.get("citations", []), list):
             wanted["citations"] = [*wanted.get("citations", []), *unseen]
-        value = self._validated(kind, {**wanted, **hidden}, prefix, unseen)
+        value = self._validated(kind, {**wanted, **hidden}, prefix, unseen, full)
         for name, said in _values(value).items():
             if getattr(record, name) != said:
                 setattr(record, name, said)
@@ -162,7 +162,7 @@ class Desk:
         await self._refuse_copied((kind.name, record_id))
         writing = writing_of(self.session)
         writing.restored.add((kind.name, record_id))
-        value = self._validated(kind, fields, prefix)
+        value = self._validated(kind, fields, prefix, before=fields)
         record = kind.record(id=record_id, created_at=found.created_at, updated_at=writing.at, **_values(value))
         self.session.add(record)
         self._stage(kind, record, prefix, frozenset())
@@ -298,9 +298,11 @@ class Desk:
         if said in ("partners", "private") and Tier.named(str(said)) > self.caller.tier:
             raise Problem("forbidden", "Your key could not read a record of this visibility, so it may not set it.")
 
-    def _validated(self, kind: Kind, fields: Fields, prefix: str, kept: Sequence[Any] = ()) -> Input:
+    def _validated(
+        self, kind: Kind, fields: Fields, prefix: str, kept: Sequence[Any] = (), before: Fields | None = None
+    ) -> Input:
         try:
-            value = kind.write.model_validate_json(to_json(fields), strict=True)
+            value = kind.write.model_validate_json(to_json(fields), strict=True, context=before)
         except ValidationError as error:
             said = faults(error.errors(include_url=False, include_input=False, include_context=False), prefix)
             raise Problem("invalid", errors=said) from None

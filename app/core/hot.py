@@ -263,6 +263,7 @@ class Polled:
         self._ask = ask
         self._ask_changed = changed
         self.lag = seconds
+        self._asked = 0.0
         self._until = 0.0
         self._state: State = (-1, -1)
         self._step: tuple[State, State, Touched | None] = (self._state, self._state, None)
@@ -275,10 +276,11 @@ class Polled:
         return self._state if time.monotonic() < self._until else None
 
     async def refresh(self) -> State:
-        """Ask the database, once for all who wait for it; where it has just failed to answer, nobody has to wait."""
+        """Ask the database, once for all who came before; where it has just failed to answer, nobody has to wait."""
+        came = time.monotonic()
         async with self._turn:  # an answer that was long on its way must not come after a later one either
-            if (state := self.current()) is not None:
-                return state
+            if self.current() is not None or self._asked > came:
+                return self._state
             asked, stirred = time.monotonic(), self._stirred
             if asked < self._silent_until:
                 raise TimeoutError
@@ -287,6 +289,7 @@ class Polled:
             except Exception:
                 self._silent_until = time.monotonic() + _SILENT_FOR
                 raise
+            self._asked = asked
             if stirred == self._stirred:
                 self._until = asked + self.lag
             return self._state

@@ -20,6 +20,7 @@ from app.reading.dossier import Dossier, Record
 BELONGING: Final = ("detentions", "charges", "sentences", "hearings", "affiliations", "recognitions", "addresses")
 _LOOKED_UP: Final = {"facility_id": "facilities", "article_id": "articles", "case_id": "cases"}
 _CHUNK: Final = 500
+_MANY: Final = 5_000  # records that one statement is asked for; it takes 32,767 values at most
 _TIERS: Final = {int(tier): tier for tier in Tier}
 _Seen = dict[str, dict[str, Record]]
 
@@ -120,12 +121,15 @@ def _add(
     session: Session, found: dict[Tier, _Seen], tiers: list[int], keys: Collection[Key], parsed: _Parsed
 ) -> list[Record]:
     """Add records, and the addresses of the facilities among them."""
-    ids = {kind: [record_id for of, record_id in keys if of == kind] for kind in sorted({kind for kind, _ in keys})}
-    added = []
-    for row in run(session, _records(tuple(ids)), {"tiers": tiers, **ids}) if ids else ():
-        record = parsed[row.body]
-        found[_TIERS[row.tier]][row.kind][record["id"]] = record
-        added.append(record)
+    added, rest = [], sorted(keys)
+    for start in range(0, len(rest), _MANY):
+        ids: dict[str, list[UUID]] = defaultdict(list)
+        for kind, record_id in rest[start : start + _MANY]:
+            ids[kind].append(record_id)
+        for row in run(session, _records(tuple(ids)), {"tiers": tiers, **ids}):
+            record = parsed[row.body]
+            found[_TIERS[row.tier]][row.kind][record["id"]] = record
+            added.append(record)
     return added
 
 

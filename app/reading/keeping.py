@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -57,7 +57,8 @@ class Keeper:
         """Derive anew what is kept of everybody whom the changes concern."""
         people = _concerned(session, changes)
         # Those of whom nothing is kept yet are derived once, when all that belongs to them has come (`catch_up`).
-        keep(session, _known(session, people) if writing_in(session).hasty else people, _lost(session, changes))
+        new = {change.key[1] for change in changes if change.key[0] == "persons" and not change.known}
+        keep(session, _known(session, people) if writing_in(session).hasty else people, _lost(session, changes), new)
 
     def rebuild(self, session: Session) -> int:
         """Derive everything anew, and give the number of rows that were wrong."""
@@ -146,12 +147,19 @@ def _due(session: Session) -> set[UUID]:
     return {*session.execute(over).scalars(), *session.execute(_nothing_kept()).scalars()}
 
 
-def keep(session: Session, people: Iterable[UUID], lost: Mapping[Whose, datetime] = _NOTHING) -> None:
-    """Derive anew what is kept of people; ``lost`` tells when a tier lost something of theirs."""
+def keep(
+    session: Session,
+    people: Iterable[UUID],
+    lost: Mapping[Whose, datetime] = _NOTHING,
+    new: Collection[UUID] = (),
+) -> None:
+    """Derive anew what is kept of people; ``lost`` tells when a tier lost something of theirs.
+
+    Of those who are ``new`` there is nothing yet.
+    """
     for portion in _portions(sorted(people)):
-        before = _before(session, portion)
-        known = sorted({whose.person_id for whose in before})
-        for table, rows in _derived(session, portion, before, lost, today()).items():
+        known = [person_id for person_id in portion if person_id not in new]
+        for table, rows in _derived(session, portion, lost, today()).items():
             _put(session, table, known, rows)
 
 
@@ -185,7 +193,7 @@ def _put(session: Session, table: Table, people: list[UUID], rows: list[Row]) ->
 
 def _wrong(session: Session, people: list[UUID], on: date) -> Iterator[tuple[Table, set[tuple[Any, ...]], list[Row]]]:
     """Give the tables in which these people are wrong, with the rows that differ, and with all as they should be."""
-    for table, rows in _derived(session, people, _before(session, people), _NOTHING, on).items():
+    for table, rows in _derived(session, people, _NOTHING, on).items():
         said = [column for column in table.c if column.name != _PLACE]  # tells when it was derived, and not what
         before = {tuple(row) for row in session.execute(select(*said).where(_about(table)), {"people": people})}
         now = {tuple(row[column.name] for column in said) for row in rows}
@@ -248,12 +256,10 @@ def _described_by(session: Session, described: Iterable[Key]) -> set[UUID]:
     return found
 
 
-def _derived(
-    session: Session, people: list[UUID], before: Mapping[Whose, datetime], lost: Mapping[Whose, datetime], on: date
-) -> dict[Table, list[Row]]:
+def _derived(session: Session, people: list[UUID], lost: Mapping[Whose, datetime], on: date) -> dict[Table, list[Row]]:
     """Give the rows of every table for people as of a day, one set for each tier that sees them."""
     rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
-    latest = _later(_latest(session, people), before, lost)
+    latest = _later(_latest(session, people), _before(session, people), lost)
     written = _written(session, people)
     known: dict[UUID, tuple[Dossier, Facts]] = {}
     for whose, dossier in gather(session, list(Tier), people, _UNREAD).items():

@@ -20,10 +20,15 @@ _NO_END: Final = (date.max, date.max)
 
 
 def in_order(first: str, last: str) -> Any:  # noqa: ANN401 - a pydantic validator
-    """Make the validator that refuses an end that is certain to lie before its start."""
+    """Make the validator that refuses an end that is certain to lie before its start.
+
+    Where both were so before, as the validation's context says, it is not held against who changes something else.
+    """
 
     def check(value: PartialDate | None, info: ValidationInfo) -> PartialDate | None:
-        start = info.data.get(first)
+        start, before = info.data.get(first), info.context or {}
+        if (start, value) == (before.get(first), before.get(last)):
+            return value
         if value is not None and start is not None and certainly_before(value, start):
             raise ValueError(f"this lies before `{first}`: an end cannot come before its start")
         return value
@@ -53,7 +58,9 @@ def _sentence(fields: Fields, name: str) -> Key | None:
 
 async def none_replaces_itself(desk: Desk, staged: Sequence[Staged]) -> list[tuple[Staged, Fault]]:
     """Refuse a sentence that takes the place of itself, be it by way of others: none of them would be in force."""
-    replacing = [item for item in staged if _sentence(item.fields or {}, "replaces_id")]
+    named = ((item, _sentence(item.fields or {}, "replaces_id")) for item in staged)
+    # What was so before is not held against who changes something else, such as who may see it.
+    replacing = [item for item, key in named if key and ("replaces_id", key) not in item.kept]
     if not replacing:
         return []
     theirs = await desk.belonging("sentences", {_person(item) for item in replacing})

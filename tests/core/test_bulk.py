@@ -55,6 +55,7 @@ ASKED: list[tuple[Any, dict[str, Any]]] = [
     (OF, {"kind": "persons", "ids": ids(1, 2, 3, 99)}),
     (OF, {"kind": "cases", "ids": ids(1, 2)}),
     (OF, {"kind": "persons", "ids": []}),
+    *((OF, {"kind": "persons", "ids": ids(*range(1, count))}) for count in range(2, 30)),
     (OF_TIERS, {"kind": "persons", "ids": ids(1, 2, 4), "places": [2, 4]}),
     (COUNTED, {"kind": "persons"}),
     (COUNTED, {"kind": "nothing"}),

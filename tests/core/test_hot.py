@@ -241,6 +241,21 @@ async def test_the_state_is_asked_for_once_for_all_who_wait_and_anew_behind_a_wr
     assert (asked, watch.current()) == ([(0, 0), (1, 0)], (1, 0))
 
 
+async def test_a_state_that_is_long_on_its_way_is_not_asked_for_by_each() -> None:
+    asked = 0
+
+    async def ask() -> State:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.02)
+        watch.stir()  # nor where this process writes all the time
+        return asked, 0
+
+    watch = Polled(ask, nothing, seconds=0.01)
+    found = await asyncio.gather(*(watch.refresh() for _ in range(40)))
+    assert (found[0], set(found[1:]), asked) == ((1, 0), {(2, 0)}, 2)
+
+
 async def test_who_goes_away_while_the_state_is_asked_for_silences_nobody() -> None:
     waits = [True]
 

@@ -3,8 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
+from app.core.verifying import verify
+from app.reading.kept import situations
 from app.reading.people import EXAMPLE
+from app.register import KINDS
 from tests.conftest import Register
 from tests.factories import address, article, charge, create, detention, facility, person, sentence, source
 
@@ -134,3 +138,17 @@ async def test_writes_answer_with_the_situation_too(register: Register) -> None:
     replaced = await register.editor.put(path, json=person(), headers=always)
     assert replaced.json()["situation"]["status"] == "detained"
     assert replaced.headers["etag"] == (await register.editor.get(path)).headers["etag"]
+
+
+async def test_what_was_lost_of_a_person_is_there_again_with_the_next_write(register: Register) -> None:
+    editor = register.editor
+    who = (await create(editor, "persons", person(nationalities=["BY"], categories=["teacher"])))["id"]
+    await create(editor, "detentions", detention(who, kind="pretrial", started_on="2024-05-01"))
+    before = await seen_of(register.public, who)
+    async with register.database.write("tests") as session:  # as a downgrade leaves it
+        await session.execute(delete(situations))
+    changed = await editor.patch(f"/v1/persons/{who}", json={"sex": "male"}, headers={"If-Match": "*"})
+    assert changed.status_code == 200, changed.text
+    assert await seen_of(register.public, who) == before
+    async with register.database.read() as session:
+        assert (await verify(session, KINDS, derived=register.database.recorder)).sound

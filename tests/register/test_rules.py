@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from app.register import rules
 from tests.conftest import Register
 from tests.core.test_conformance import is_problem
 from tests.factories import PLAIN, article, charge, create, detention, hearing, person, sentence
@@ -186,9 +189,32 @@ async def test_sentences_do_not_take_each_others_place_in_a_circle(register: Reg
     operations[1]["record"] = {"replaces_id": first}
     answer = await editor.post("/v1/batch", json={"operations": operations})
     is_problem(answer, 422, "invalid")
-    assert [error["pointer"] for error in answer.json()["errors"]] == [
-        f"/operations/{number}/record/replaces_id" for number in range(3)
-    ]
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/operations/1/record/replaces_id"]
+
+
+async def test_what_an_older_version_took_can_still_be_hidden_mended_and_unmerged(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor, admin = register.editor, register.admin
+    with monkeypatch.context() as older:
+        older.setattr(rules, "certainly_before", lambda *_: False)
+        older.setattr(rules, "_behind", lambda *_: set())
+        wrong = {"birth_date": "1990", "death_date": "1980"}
+        one, other = [(await create(editor, "persons", person(**wrong)))["id"] for _ in range(2)]
+        verdicts = [(await create(editor, "sentences", sentence(one)))["id"] for _ in range(2)]
+        for verdict, before in zip(verdicts, verdicts[::-1], strict=True):
+            await editor.patch(f"/v1/sentences/{verdict}", json={"replaces_id": before}, headers=ANY)
+    for seen in ("partners", "public"):
+        for place in (f"/v1/persons/{one}", *(f"/v1/sentences/{verdict}" for verdict in verdicts)):
+            assert (await editor.patch(place, json={"visibility": seen}, headers=ANY)).status_code == 200
+    for said in ({"death_date": "1981"}, {"birth_date": "1991"}):
+        is_problem(await editor.patch(f"/v1/persons/{one}", json=said, headers=ANY), 422, "invalid")
+    assert (await admin.post(f"/v1/persons/{one}/merge", json={"into": other}, headers=ANY)).status_code == 200
+    assert (await admin.delete(f"/v1/persons/{one}/merge", headers=ANY)).status_code == 204
+    assert (await editor.get(f"/v1/persons/{one}")).json()["death_date"] == "1980"
+    mended = await editor.patch(f"/v1/persons/{one}", json={"death_date": None}, headers=ANY)
+    assert mended.status_code == 200
+    is_problem(await editor.patch(f"/v1/persons/{one}", json={"death_date": "1980"}, headers=ANY), 422, "invalid")
 
 
 async def test_articles_come_in_a_lawyers_order(register: Register) -> None:

@@ -119,7 +119,7 @@ class InLoop:
 class Pooled:
     """Reads from a server with a few connections of its own, past everything that is not the driver."""
 
-    def __init__(self, url: str, seconds: float | None) -> None:
+    def __init__(self, url: str, seconds: float | None, connections: int) -> None:
         import asyncpg  # type: ignore[import-untyped]  # its makers give no types  # noqa: PLC0415 - costs time
 
         self._errors = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -128,6 +128,7 @@ class Pooled:
         self._said = dict(make_url(url).get_dialect()().create_connect_args(make_url(url))[1])
         if seconds is not None:
             self._said |= {"timeout": seconds, "command_timeout": seconds}
+        self._connections = connections
         self._pool: Any = None
         self._lock = asyncio.Lock()
 
@@ -154,7 +155,7 @@ class Pooled:
             if self._pool is None:
                 read_only = {"default_transaction_read_only": "on"}
                 self._pool = await self._create(
-                    **self._said, min_size=1, max_size=4, reset=_as_it_is, server_settings=read_only
+                    **self._said, min_size=1, max_size=self._connections, reset=_as_it_is, server_settings=read_only
                 )
         return self._pool
 
@@ -168,6 +169,6 @@ async def _as_it_is(_: object) -> None:
     """Give a connection back as it is: single statements that read leave nothing behind."""
 
 
-def direct_reader(url: str, seconds: float | None = None) -> InLoop | Pooled:
+def direct_reader(url: str, seconds: float | None = None, connections: int = 4) -> InLoop | Pooled:
     """Give what reads past everything that is not the driver, and gives a server so many seconds for a statement."""
-    return InLoop(make_url(url).database or ":memory:") if is_sqlite(url) else Pooled(url, seconds)
+    return InLoop(make_url(url).database or ":memory:") if is_sqlite(url) else Pooled(url, seconds, connections)
