@@ -109,6 +109,10 @@ def _answer(results: Sequence[Result]) -> Response:
     return Response(to_json({"results": results}), media_type=JSON)
 
 
+_LITTLE: Final = 50_000  # bytes
+_FEW: Final = 25  # operations
+
+
 class _Checked(Exception):  # noqa: N818 - ends a dry run, so that nothing is committed
     pass
 
@@ -118,10 +122,12 @@ async def _written(
 ) -> Response:
     results: list[Result] = []
     database, reason = database_of(request), change_reason(request)
+    # A thread beside the event loop costs readers more than it spares them, unless it has much to do.
+    much = len(body) > _LITTLE or body.count(b'"op"') > _FEW
 
     async def work() -> None:
         operations = operations_of(body)
-        async with database.write(caller.name, bulk=True, key_id=caller.key_id, reason=reason) as session:
+        async with database.write(caller.name, bulk=much, key_id=caller.key_id, reason=reason) as session:
             results.extend(await Batch(desk_of(request, session, caller), operations).carry_out())
             if held is not None:
                 await keep(session, held, Kept(200, None, None, None, results))
@@ -130,7 +136,7 @@ async def _written(
                 raise _Checked
 
     with suppress(_Checked):
-        await database.aside(work)
+        await (database.aside(work) if much else work())
     return _answer(results)
 
 

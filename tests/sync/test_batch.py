@@ -303,7 +303,7 @@ async def test_a_larger_batch_takes_no_more_statements(register: Register) -> No
     assert await statements(40) <= await statements(5) + 4
 
 
-async def test_others_are_served_while_a_batch_is_written(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_others_are_served_while_a_batch_of_many_is_written(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, served = threading.Event(), threading.Event()
     carry_out = Batch.carry_out
 
@@ -313,7 +313,8 @@ async def test_others_are_served_while_a_batch_is_written(register: Register, mo
         return await carry_out(batch)
 
     monkeypatch.setattr(Batch, "carry_out", slow)
-    writing = asyncio.create_task(sent(register.editor, makes("organizations", organization())))
+    some = [makes("organizations", organization()) for _ in range(26)]
+    writing = asyncio.create_task(sent(register.editor, *some))
     await asyncio.to_thread(begun.wait, 20)
     assert (await register.public.get("/v1/organizations")).json()["items"] == []
     served.set()
