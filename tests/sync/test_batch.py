@@ -303,7 +303,9 @@ async def test_a_larger_batch_takes_no_more_statements(register: Register) -> No
     assert await statements(40) <= await statements(5) + 4
 
 
-async def test_others_are_served_while_a_batch_of_many_is_written(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_others_are_served_while_a_batch_of_many_is_written(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun, served = threading.Event(), threading.Event()
     carry_out = Batch.carry_out
 
