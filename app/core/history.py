@@ -124,6 +124,11 @@ class Change(NamedTuple):
     first: Tier | None = None  # the first tier that saw a merged record
     made_before: frozenset[datetime] = frozenset()  # when it was made, as its rows said before the change
 
+    @property
+    def is_new(self) -> bool:
+        """Tell whether nothing can be kept of it yet; what a copy has lost comes from its source as if it were new."""
+        return not self.known and self.given is None
+
 
 Heard = tuple[int, int, str, str | None]  # tier, version, action and mark of a row of `versions`
 

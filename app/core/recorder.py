@@ -109,7 +109,7 @@ class Recorder:
         return done
 
     def _index(self, session: Session, touched: dict[Key, Touch], done: list[Change]) -> None:
-        new = {change.key for change in done if not change.known}
+        new = {change.key for change in done if change.is_new}
         for kind, ids in by_kind(touched.keys() - new):
             for cleared in _CLEARED:
                 run(session, cleared, {"kind": kind, "ids": ids})

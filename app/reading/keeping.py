@@ -57,7 +57,7 @@ class Keeper:
         """Derive anew what is kept of everybody whom the changes concern."""
         people = _concerned(session, changes)
         # Those of whom nothing is kept yet are derived once, when all that belongs to them has come (`catch_up`).
-        new = {change.key[1] for change in changes if change.key[0] == "persons" and not change.known}
+        new = {change.key[1] for change in changes if change.key[0] == "persons" and change.is_new}
         keep(session, _known(session, people) if writing_in(session).hasty else people, _lost(session, changes), new)
 
     def rebuild(self, session: Session) -> int:
