@@ -36,7 +36,7 @@ def requests() -> list[Asked]:
 def test_nothing_hidden_is_in_logs_or_metrics(sqlite_templates: SqliteTemplates, tmp_path: Path) -> None:
     """At the level `debug`, for an admin who sees all; then with a database that is broken."""
     said, port = tmp_path / "said", free_port()
-    settings = {"VESTKA_LOG_LEVEL": "debug", "VESTKA_METRICS_PORT": str(port)}
+    settings = {"VESTKA_LOG_LEVEL": "debug", "VESTKA_METRICS_PORT": str(port), "TMPDIR": str(tmp_path)}
     with sqlite_templates.copy(whole) as url:
         key, shown = new_key(url, "admin"), 0
         with (
