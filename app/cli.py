@@ -19,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.access import ApiKey, Scope, make_key, rotate
 from app.core.chain import Head
 from app.core.database import Database
-from app.core.dialects import Unfit, trouble
+from app.core.dialects import Unfit
+from app.core.dialects.trouble import trouble
 from app.core.migrating import Newer, migrate
 from app.core.rebuilding import reindex
 from app.core.record import Tier

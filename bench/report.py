@@ -31,11 +31,12 @@ Made by `python3 run.py bench --save` on {on}: {machine}.
 The people are invented; the server is one worker with keys, visibility, limits and headers on.
 
 Every operation is measured against a bare uvicorn on the same machine that answers fixed bytes of the same size, a
-slice of one and a slice of the other in turn, over 16 connections that each wait for their answer. **Ratio** is the
-rate of the one divided by the rate of the other; it carries over to other machines, the rates do not. **CPU** is the
-same of the processor time that the server spends on an answer: client and server share the machine here, so it tells
-more where the client is what limits. Times are from request to whole answer, in milliseconds. *Ready* is an answer that
-is kept in memory, *from the database* one with `VESTKA_HOT_CACHE_MB=0`.
+slice of one and a slice of the other in turn, over 16 connections that each wait for their answer; over one, where an
+answer takes the server's whole time: facets, and lists of another day. **Ratio** is the rate of the one divided by the
+rate of the other; it carries over to other machines, the rates do not. **CPU** is the same of the processor time that
+the server spends on an answer: client and server share the machine here, so it tells more where the client is what
+limits. Times are from request to whole answer, in milliseconds. *Ready* is an answer that is kept in memory, *from the
+database* one with `VESTKA_HOT_CACHE_MB=0`.
 
 **Noise** is by how much the ratio may differ in another run, three standard errors of the difference of two; a
 difference within it says nothing. Where it says *more*, others used the machine so much that the ratio says nothing,

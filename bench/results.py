@@ -56,6 +56,9 @@ def this_run(measured: Sequence[Measured]) -> Run:
     return Run(datetime.now(UTC).date().isoformat(), said, measured)
 
 
+_RENEWED: Final = "Of these, some have been measured anew since, and stand here as they are now."
+
+
 def now() -> str:
     """Give the day, and the commit of the code where it is known."""
     asked = ["git", "rev-parse", "--short", "HEAD"]
@@ -73,7 +76,8 @@ def together(kept: Run, now: Run) -> Run:
         one.on = one.on or kept.on
     databases = list(dict.fromkeys(one.database for one in (*kept.measured, *now.measured)))
     measured = sorted([*others, *now.measured], key=lambda one: (databases.index(one.database), one.people))
-    return replace(now, measured=measured, again=kept.again)
+    renewed = kept.again and len(others) < len(kept.measured)
+    return replace(now, measured=measured, again=f"{kept.again} {_RENEWED}" if renewed else kept.again)
 
 
 def machine() -> str:

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.dialects import reading_engine, refuse_unopened
+from app.core.dialects import reading_engine
+from app.core.dialects.trouble import refuse_unopened
 from app.places import MIGRATIONS
 
 if TYPE_CHECKING:
