@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from app.core.bulk import among, run
 from app.core.documents import documents, etag
 from app.core.kinds import Key, Kinds
 from app.core.projection import by_kind, sights
@@ -35,6 +36,7 @@ class Document:
 
 _c: Final = documents.c
 DOCUMENT: Final = (_c.id, _c.version, _c.created_at, _c.updated_at, _c.body, _c.gone, _c.action == "merge", _c.source)
+_HERE: Final = select(*DOCUMENT, _c.tier).where(_c.kind == bindparam("kind"), among(_c.id), among(_c.tier, "tiers"))
 
 
 @dataclass(slots=True)
@@ -55,8 +57,8 @@ class Ahead:
             record = kinds[name].record
             # What the caller does not see costs what does not exist costs.
             seen = [one for one in ids if (row := self.rows[name, one]) and row.body is not None]
-            for found in session.execute(select(record).where(_id(record).in_(seen))).scalars():
-                self.records[name, found.id] = found
+            found = session.execute(select(record).where(_id(record).in_(seen))).scalars() if seen else ()
+            self.records |= {(name, one.id): one for one in found}
         fields = ((name, record.stored(kinds[name].fields)) for (name, _), record in self.records.items())
         self.see(session, {target for name, said in fields for _, target, _ in kinds[name].links(said)})
 
@@ -68,12 +70,12 @@ class Ahead:
         return self.sights
 
     def _read_documents(self, session: Session, name: str, ids: list[UUID], tier: Tier) -> None:
-        c = documents.c
-        query = select(*DOCUMENT, c.tier).where(c.kind == name, c.id.in_(ids), c.tier.in_({tier, Tier.PRIVATE}))
-        for row in session.execute(query):
-            self.given.add((name, row.id))
-            if row.tier == tier:
-                self.rows[name, row.id] = Document(*row[:-1])
+        tiers = sorted({int(tier), int(Tier.PRIVATE)})
+        for *row, of in run(session, _HERE, {"kind": name, "ids": ids, "tiers": tiers}):
+            document = Document(*row)
+            self.given.add((name, document.id))
+            if of == tier:
+                self.rows[name, document.id] = document
 
 
 def _id(record: type[Record]) -> Any:  # noqa: ANN401 - a column, which the class says is an id

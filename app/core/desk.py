@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.access import Caller
 from app.core.ahead import DOCUMENT, Ahead, Document
+from app.core.bulk import among, run
 from app.core.copies import kept_here, refusal
 from app.core.database import writing_of
 from app.core.documents import documents, links
 from app.core.kinds import Fields, Key, Kind, Kinds
 from app.core.patching import merged, strange_nulls
 from app.core.problems import Fault, Moved, Needed, Problem, fault, faults
-from app.core.projection import Touch, by_kind, sights, stored_fields
+from app.core.projection import BODIES, Touch, by_kind, sights, stored_fields
 from app.core.projection import merged as merged_records
 from app.core.record import Input, Record, Tier, new_id
 from app.core.recorder import WRITING, Recorder
@@ -26,6 +27,10 @@ from app.core.staged import Pointing, Staged, doubled, pointing_to
 from app.core.visibility import redact, seen_by
 
 _ROW: Final = select(*DOCUMENT).where(*(documents.c[name] == bindparam(name) for name in ("kind", "id", "tier")))
+_l: Final = links.c
+_REFERRING: Final = select(_l.id).where(
+    *(_l[name] == bindparam(name) for name in ("kind", "field", "to_kind")), among(_l.to_id)
+)
 Rule = Callable[["Desk", Sequence["Staged"]], Awaitable[list[tuple["Staged", Fault]]]]
 
 
@@ -94,7 +99,7 @@ class Desk:
         self._refuse_hidden(kind, sent, set())
         value = self._validated(kind, sent, prefix)
         at = writing_of(self.session).at
-        record = kind.record(id=record_id or new_id(), created_at=at, updated_at=at, **_values(value))
+        record = kind.record.fresh(id=record_id or new_id(), version=1, created_at=at, updated_at=at, **_values(value))
         self.session.add(record)
         self._stage(kind, record, prefix)
         return record.id
@@ -163,7 +168,8 @@ class Desk:
         writing = writing_of(self.session)
         writing.restored.add((kind.name, record_id))
         value = self._validated(kind, fields, prefix, before=fields)
-        record = kind.record(id=record_id, created_at=found.created_at, updated_at=writing.at, **_values(value))
+        times = {"created_at": found.created_at, "updated_at": writing.at}
+        record = kind.record.fresh(id=record_id, version=1, **times, **_values(value))
         self.session.add(record)
         self._stage(kind, record, prefix, frozenset())
 
@@ -250,13 +256,10 @@ class Desk:
     async def load(self, keys: Iterable[Key]) -> dict[Key, Fields]:
         """Give records as the caller sees them; those that they do not see are left out."""
         found: dict[Key, Fields] = {}
-        c = documents.c
         for kind, ids in by_kind(keys):
-            query = select(c.id, c.body).where(
-                c.kind == kind, c.id.in_(ids), c.tier == int(self.caller.tier), c.body.is_not(None)
-            )
-            rows = await self.session.execute(query)
-            found |= {(kind, row.id): stored_fields(row.body) for row in rows}
+            said = {"kind": kind, "ids": ids, "tier": int(self.caller.tier)}
+            rows = await self.session.run_sync(run, BODIES, said)
+            found |= {(kind, record_id): stored_fields(body) for record_id, body in rows}
         return found
 
     async def belonging(self, kind: str, owners: Iterable[Key]) -> dict[Key, Fields]:
@@ -267,10 +270,8 @@ class Desk:
         """Give the records of a kind that refer to these by a field, as the caller sees them."""
         keys: set[Key] = set()
         for to_kind, ids in by_kind(targets):
-            query = select(links.c.id).where(
-                links.c.kind == kind, links.c.field == name, links.c.to_kind == to_kind, links.c.to_id.in_(ids)
-            )
-            keys |= {(kind, record_id) for record_id in (await self.session.execute(query)).scalars()}
+            said = {"kind": kind, "field": name, "to_kind": to_kind, "ids": ids}
+            keys |= {(kind, record_id) for (record_id,) in await self.session.run_sync(run, _REFERRING, said)}
         return await self.load(keys)
 
     async def _refuse_copied(self, key: Key) -> None:

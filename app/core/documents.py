@@ -117,13 +117,10 @@ def canonical(value: object) -> bytes:
 def _without_nulls(value: object) -> object:
     # Most values are texts: a call for each of them would cost more than all the rest.
     if isinstance(value, dict):
-        return {
-            name: _without_nulls(item) if isinstance(item, dict | list) else item
-            for name, item in value.items()
-            if item is not None
-        }
+        said = {name: item for name, item in value.items() if item is not None}
+        return {name: item if type(item) is str else _without_nulls(item) for name, item in said.items()}
     if isinstance(value, list):
-        return [_without_nulls(item) if isinstance(item, dict | list) else item for item in value]
+        return [item if type(item) is str else _without_nulls(item) for item in value]
     return value
 
 

@@ -29,6 +29,13 @@ _FIRST: Final = (
     .where(_d.kind == _kind, among(_d.id))
     .group_by(_d.id, _d.source)
 )
+_LEAST: Final = select(_d.id, func.min(_d.tier)).where(_d.kind == _kind, among(_d.id)).group_by(_d.id)
+_SEEN: Final = _LEAST.where(_d.action == SHOWN)
+_LED_TO: Final = _LEAST.where(or_(_d.action == SHOWN, LEADS))
+# Records as one tier has them.
+BODIES: Final = select(_d.id, _d.body).where(
+    _d.kind == _kind, among(_d.id), _d.tier == bindparam("tier"), _d.body.is_not(None)
+)
 _REFERRING: Final = select(_l.kind, _l.id).where(_l.to_kind == _kind, among(_l.to_id))
 _MERGED: Final = select(_l.id, _l.to_kind, _l.to_id, _l.tier).where(_l.kind == _kind, among(_l.id), _l.field == MERGED)
 
@@ -64,12 +71,9 @@ def sights(session: Session, keys: Iterable[Key], *, merged: bool = False) -> di
     With ``merged`` it sees also those that lead it on to another one.
     """
     found: dict[Key, Tier] = {}
-    shown = documents.c.action == SHOWN
-    seen = or_(shown, LEADS) if merged else shown
     for kind, ids in by_kind(keys):
-        theirs = (documents.c.kind == kind, documents.c.id.in_(ids), seen)
-        query = select(documents.c.id, func.min(documents.c.tier)).where(*theirs).group_by(documents.c.id)
-        found |= {(kind, row[0]): Tier(row[1]) for row in session.execute(query)}
+        rows = run(session, _LED_TO if merged else _SEEN, {"kind": kind, "ids": ids})
+        found |= {(kind, record_id): Tier(tier) for record_id, tier in rows}
     return found
 
 
@@ -77,9 +81,8 @@ def bodies(session: Session, keys: Iterable[Key]) -> dict[Key, Fields]:
     """Give all stored fields of records, as the private tier has them."""
     found: dict[Key, Fields] = {}
     for kind, ids in by_kind(keys):
-        where = (documents.c.kind == kind, documents.c.id.in_(ids), documents.c.tier == int(Tier.PRIVATE))
-        query = select(documents.c.id, documents.c.body).where(*where, documents.c.body.is_not(None))
-        found |= {(kind, row.id): stored_fields(row.body) for row in session.execute(query)}
+        rows = run(session, BODIES, {"kind": kind, "ids": ids, "tier": int(Tier.PRIVATE)})
+        found |= {(kind, record_id): stored_fields(body) for record_id, body in rows}
     return found
 
 

@@ -11,14 +11,14 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from fastapi import Request
-from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Uuid, and_, insert, or_, select
+from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Uuid, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.access import Caller
-from app.core.bulk import among
+from app.core.bulk import among, insert_rows, run
 from app.core.documents import documents
 from app.core.record import Tier
 
@@ -124,12 +124,11 @@ async def _record(request: Request, caller: Caller, start: Message, body: Messag
 
 
 async def _keep(session: AsyncSession, row: dict[str, Any], ids: list[UUID], kinds: list[str]) -> None:
-    await session.execute(insert(reads), [row])
+    await session.run_sync(insert_rows, reads, [row])
     for start in range(0, len(ids), _AT_ONCE):
-        found = (await session.execute(_PRIVATE, {"ids": ids[start : start + _AT_ONCE], "kinds": kinds})).all()
+        found = await session.run_sync(run, _PRIVATE, {"ids": ids[start : start + _AT_ONCE], "kinds": kinds})
         named = [{"read_id": row["id"], "kind": kind, "id": record_id} for kind, record_id in found]
-        if named:
-            await session.execute(insert(read_records), named)
+        await session.run_sync(insert_rows, read_records, named)
 
 
 _mine, _theirs = documents.alias("mine"), documents.alias("theirs")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, cast, get_args, get_origin
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -24,7 +24,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.orm import Mapper
-from sqlalchemy.orm.attributes import set_attribute
+from sqlalchemy.orm.attributes import manager_of_class, set_attribute
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import AutoString, SQLModel
 from sqlmodel import Field as ColumnField
@@ -214,6 +214,17 @@ class Record(SQLModel):
     updated_at: datetime = ColumnField(default_factory=lambda: datetime.now(UTC))
     if TYPE_CHECKING:  # the table classes have it from Input
         visibility: str
+
+    @classmethod
+    def fresh(cls, **values: Any) -> Self:  # noqa: ANN401 - a value for each field
+        """Make a record that is to be written; every field has to be named.
+
+        As one is made that was read: the constructor sets each field past all who could listen to that, which takes a
+        tenth of a batch.
+        """
+        made = manager_of_class(cls).new_instance()
+        vars(made).update(values)
+        return made
 
     def stored(self, names: tuple[str, ...]) -> dict[str, Any]:
         """Give the named fields as JSON values."""

@@ -3,12 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.bulk import among, run
 from app.core.copies import kept_here
 from app.core.documents import MERGED, entries, links
 from app.core.kinds import Fields, Key, Kind, Kinds
@@ -62,15 +63,19 @@ class Pointing(NamedTuple):
 async def pointing_to(session: AsyncSession, keys: Iterable[Key], *, merged: bool = False) -> list[Pointing]:
     """Give the records that refer to these, or those that were merged into them."""
     found: list[Pointing] = []
-    c = links.c
-    how = c.field == MERGED if merged else c.field != MERGED
     for name, ids in by_kind(keys):
-        # What another register says of a record does not hold it here; it goes out of sight with it.
-        here = kept_here(c.kind, c.id)
-        query = select(c.kind, c.id, c.field, c.tier, c.to_id).where(c.to_kind == name, c.to_id.in_(ids), how, here)
-        rows = (await session.execute(query)).all()
-        found += [Pointing((row.kind, row.id), row.field, Tier(row.tier), (name, row.to_id)) for row in rows]
+        rows = await session.run_sync(run, _PARTS if merged else _POINTING, {"to_kind": name, "ids": ids})
+        found += [Pointing((kind, one), by, Tier(tier), (name, to_id)) for kind, one, by, tier, to_id in rows]
     return found
+
+
+_l: Final = links.c
+# What another register says of a record does not hold it here; it goes out of sight with it.
+_HERE: Final = select(_l.kind, _l.id, _l.field, _l.tier, _l.to_id).where(
+    _l.to_kind == bindparam("to_kind"), among(_l.to_id), kept_here(_l.kind, _l.id)
+)
+_POINTING: Final = _HERE.where(_l.field != MERGED)
+_PARTS: Final = _HERE.where(_l.field == MERGED)
 
 
 async def doubled(session: AsyncSession, kinds: Kinds, writes: Sequence[Staged]) -> list[tuple[Staged, Fault]]:
@@ -92,11 +97,15 @@ async def _holders(session: AsyncSession, values: Iterable[Value]) -> dict[Value
     for kind, name, value in values:
         wanted[kind, name].append(value)
     found: dict[Value, set[UUID]] = defaultdict(set)
-    c = entries.c
     for (kind, name), some in wanted.items():
         for start in range(0, len(some), CHUNK):
-            these = c.value.in_(some[start : start + CHUNK])
-            query = select(c.value, c.id).where(c.kind == kind, c.field == name, these)
-            for row in await session.execute(query):
-                found[kind, name, row.value].add(row.id)
+            said = {"kind": kind, "field": name, "values": some[start : start + CHUNK]}
+            for value, record_id in await session.run_sync(run, _HOLDING, said):
+                found[kind, name, value].add(record_id)
     return found
+
+
+_e: Final = entries.c
+_HOLDING: Final = select(_e.value, _e.id).where(
+    _e.kind == bindparam("kind"), _e.field == bindparam("field"), among(_e.value, "values")
+)

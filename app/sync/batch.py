@@ -10,9 +10,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.core.access import Caller
+from app.core.bulk import among, run
 from app.core.contract import WRITE_HEADERS, sends
 from app.core.desk import Desk
 from app.core.documents import documents
@@ -109,6 +110,10 @@ def _answer(results: Sequence[Result]) -> Response:
     return Response(to_json({"results": results}), media_type=JSON)
 
 
+_c: Final = documents.c
+_VERSIONS: Final = select(_c.id, _c.version).where(
+    _c.kind == bindparam("kind"), among(_c.id), _c.tier == bindparam("tier")
+)
 _LITTLE: Final = 50_000  # bytes
 _FEW: Final = 25  # operations
 
@@ -186,11 +191,10 @@ class Batch:
 
     async def _versions(self, keys: Sequence[Key]) -> dict[Key, int]:
         found: dict[Key, int] = {}
-        c = documents.c
         for kind, ids in by_kind(keys):
-            mine = (c.kind == kind, c.id.in_(ids), c.tier == int(self.desk.caller.tier))
-            rows = await self.desk.session.execute(select(c.id, c.version).where(*mine))
-            found |= {(kind, row.id): row.version for row in rows}
+            said = {"kind": kind, "ids": ids, "tier": int(self.desk.caller.tier)}
+            rows = await self.desk.session.run_sync(run, _VERSIONS, said)
+            found |= {(kind, record_id): version for record_id, version in rows}
         return found
 
 

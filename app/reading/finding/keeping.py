@@ -16,7 +16,7 @@ from app.core.record import Tier
 from app.names.fold import words
 from app.names.keys import KEY_VERSION, Entry, keys
 from app.names.roles import roles
-from app.reading.finding.blocks import block_of, packed, unpacked
+from app.reading.finding.blocks import block_of, changed
 from app.reading.finding.tables import name_postings, name_state, name_words, person_names
 
 _CHUNK: Final = 1000
@@ -170,25 +170,20 @@ class _Keeping:
         places = self.added.keys() | self.removed.keys()
         versions = self._advance({place.tier for place in places})
         before = self._postings(places)
-        after = {place: (before.get(place, set()) - self.removed[place]) | self.added[place] for place in places}
-        rows = [
-            {**place._asdict(), "names": packed(after[place]), "version": versions[place.tier]}
-            for place in sorted(places)
-        ]
+        after = {one: changed(before.get(one, b""), self.removed[one], self.added[one]) for one in sorted(places)}
+        rows = [{**one._asdict(), "names": names, "version": versions[one.tier]} for one, names in after.items()]
         write_postings(self.session, [row for row in rows if _place(row) not in before], insert_them=True)
         write_postings(self.session, [row for row in rows if _place(row) in before], insert_them=False)
         forget(self.session, {place.word_id for place in self.removed})
 
-    def _postings(self, places: Iterable[Place]) -> dict[Place, set[int]]:
+    def _postings(self, places: Iterable[Place]) -> dict[Place, bytes]:
         wanted = set(places)
+        blocks = sorted({place.block for place in wanted})
         found = {}
         for portion in portions(sorted({place.word_id for place in wanted})):
-            blocks = sorted({place.block for place in wanted})
-            for row in run(self.session, _POSTINGS, {"ids": portion, "blocks": blocks}):
-                place = Place(row.word_id, row.tier, row.block)
-                if place in wanted:
-                    found[place] = set(unpacked(row.block, row.names))
-        return found
+            for *place, names in run(self.session, _POSTINGS, {"ids": portion, "blocks": blocks}):
+                found[Place(*place)] = names
+        return {place: names for place, names in found.items() if place in wanted}
 
     def _advance(self, tiers: Iterable[int]) -> dict[int, int]:
         """Count this change in each tier's state, and give their versions."""

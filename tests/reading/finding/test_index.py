@@ -5,6 +5,8 @@ from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from app.core.database import Database
@@ -15,7 +17,7 @@ from app.names.match import Hit
 from app.names.vocabulary import Vocabulary
 from app.parts import open_database, prepare
 from app.reading.finding import finder
-from app.reading.finding.blocks import block_of, packed, unpacked
+from app.reading.finding.blocks import block_of, changed, packed, unpacked
 from app.reading.finding.comparing import Question, compared
 from app.reading.finding.finder import finder_of
 from app.reading.finding.tables import name_postings, name_state, name_words, person_names
@@ -248,3 +250,11 @@ def test_blocks_give_back_what_was_packed() -> None:
     names = [65_536, 65_540, 131_071]
     assert {block_of(name) for name in names} == {1}
     assert list(unpacked(1, packed(reversed(names)))) == names
+
+
+_SOME = st.sets(st.integers(65_536, 65_560) | st.sampled_from([90_000, 131_071]))  # few, so that they meet
+
+
+@given(there=_SOME, gone=_SOME, come=_SOME)
+def test_a_block_is_changed_where_it_has_to_be(there: set[int], gone: set[int], come: set[int]) -> None:
+    assert changed(packed(there), gone, come) == packed((there - gone) | come)
