@@ -85,9 +85,10 @@ class _Shelf:
         self.entries[key] = ready
         self.taken += ready.size
 
-    def drop(self, key: _Key) -> None:
-        if (ready := self.entries.pop(key, None)) is not None:
-            self.taken -= ready.size
+    def drop(self, key: _Key) -> bool:
+        ready = self.entries.pop(key, None)
+        self.taken -= ready.size if ready else 0
+        return ready is not None
 
     def drop_oldest(self) -> None:
         self.taken -= self.entries.popitem(last=False)[1].size
@@ -123,6 +124,8 @@ class Hot:
         self._singles = _Shelf()
         self._accepts: set[bytes] = set()  # of what is kept about single records
         self._valid: _Valid | None = None
+        self._dropped: set[_Key] = set()  # what was ready in the state before
+        self._coming: dict[_Key, asyncio.Event] = {}  # of that, what somebody has asked for and others wait for
 
     @property
     def taken(self) -> int:
@@ -165,12 +168,33 @@ class Hot:
         valid = self._turned(watch, state)
         key = (scope["path"], scope["query_string"], asked.accept)
         ready = self._kept(key)
+        if ready is None and (coming := self._coming.get(key)) is not None:
+            await coming.wait()
+            ready = self._kept(key)
         if ready is None:
-            await self.app(scope, receive, send if scope["method"] == "HEAD" else self._keeping(key, valid, send))
+            await self._make(key, valid, scope, receive, send)
             return
         answer = ready.to(asked.known)
         self._counted(answer.status)
         await answer.send(send, bodiless=scope["method"] == "HEAD")
+
+    async def _make(self, key: _Key, valid: _Valid, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have an answer made, and kept; once for all who ask for what many asked for until a moment ago.
+
+        Only what was ready before is waited for, so not what streams, waits for changes, or is a problem.
+        """
+        if scope["method"] == "HEAD":
+            await self.app(scope, receive, send)
+            return
+        made, awaited = asyncio.Event(), key in self._dropped and key not in self._coming
+        if awaited:
+            self._coming[key] = made
+        try:
+            await self.app(scope, receive, self._keeping(key, valid, send, made))
+        finally:
+            made.set()
+            if awaited:
+                del self._coming[key]
 
     def _kept(self, key: _Key) -> _Ready | None:
         for shelf in (self._singles, self._shelf):
@@ -185,39 +209,45 @@ class Hot:
         valid = (watch, state, int(time.time() // SECONDS_A_DAY))
         if valid != self._valid:
             before, self._valid = self._valid, valid
+            dropped = {*self._shelf.entries, *self._turn_singles(before, valid)}
             self._shelf.clear()
-            self._turn_singles(before, valid)
+            self._dropped = dropped or self._dropped
         return valid
 
-    def _turn_singles(self, before: _Valid | None, now: _Valid) -> None:
+    def _turn_singles(self, before: _Valid | None, now: _Valid) -> list[_Key]:
+        """Drop the answers about records of which something is new, or all of them; give what was asked for them."""
         (place, epoch), touched = now[1], None
         # Only what followed in the same order of commits can be told one by one.
         if before and before[0] is now[0] and before[2] == now[2] and before[1][1] == epoch and before[1][0] < place:
             touched = now[0].changed(before[1][0])
         if touched is None:
+            dropped = list(self._singles.entries)
             self._singles.clear()
             self._accepts.clear()
-            return
-        for kind, record_id in touched:
-            for accept in self._accepts:
-                self._singles.drop((f"/v1/{kind}/{record_id}", b"", accept))
+            return dropped
+        dropped = [(f"/v1/{kind}/{one}", b"", accept) for kind, one in touched for accept in self._accepts]
+        return [key for key in dropped if self._singles.drop(key)]
 
-    def _keeping(self, key: _Key, valid: _Valid, send: Send) -> Send:
-        """Pass an answer on, and keep it if it is whole and for everybody."""
+    def _keeping(self, key: _Key, valid: _Valid, send: Send, made: asyncio.Event) -> Send:
+        """Pass an answer on, and keep it if it is whole and for everybody; say so before it is sent.
+
+        Nobody waits for a client that takes its time to read.
+        """
         start: Message | None = None
 
         async def keep(message: Message) -> None:
             nonlocal start
-            await send(message)
             if message["type"] == "http.response.start":
                 start = message if _for_everybody(message["status"], message["headers"]) else None
-            elif start is not None:
+            elif message["type"] == "http.response.body":
                 # What was asked of an earlier state must not stand for this one.
-                if not message.get("more_body") and self._valid == valid:
+                if start is not None and not message.get("more_body") and self._valid == valid:
                     headers: list[Header] = list(start["headers"])
                     whole = Answer(200, headers, message.get("body", b""), WHOLE + written(headers))
                     self._keep(key, _ready(whole, key))
                 start = None
+                made.set()
+            await send(message)
 
         return keep
 
