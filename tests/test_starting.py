@@ -150,3 +150,9 @@ def test_a_database_that_cannot_hold_every_name_is_refused(postgresql_templates:
     assert (said.returncode, said.stderr.count("\n")) == (1, 1)
     assert "keeps text as LATIN1" in said.stderr
     assert "--encoding=UTF8" in said.stderr
+
+
+def test_the_first_content_can_be_the_first_thing_that_a_process_writes(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"
+    assert run(url, "migrate").returncode == 0
+    assert run(url, "seed").returncode == 0

@@ -23,8 +23,8 @@ from sqlalchemy import (
     String,
     event,
 )
-from sqlalchemy.orm import Mapper
-from sqlalchemy.orm.attributes import manager_of_class, set_attribute
+from sqlalchemy.orm import Mapper, class_mapper
+from sqlalchemy.orm.attributes import set_attribute
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import AutoString, SQLModel
 from sqlmodel import Field as ColumnField
@@ -222,7 +222,7 @@ class Record(SQLModel):
         As one is made that was read: the constructor sets each field past all who could listen to that, which takes a
         tenth of a batch.
         """
-        made = manager_of_class(cls).new_instance()
+        made = class_mapper(cls).class_manager.new_instance()
         vars(made).update(values)
         return made
 
