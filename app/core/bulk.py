@@ -7,7 +7,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Dialect, Table, bindparam, insert
+from sqlalchemy import Column, ColumnElement, Dialect, Insert, Table, bindparam, insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ClauseElement, Executable
 
@@ -126,11 +126,15 @@ def insert_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
     """Insert rows, all of which name the same columns."""
     if not rows:
         return
-    connection = session.connection()
-    text, names, processes = _prepared(connection.dialect, table, tuple(rows[0]))
-    columns = [list(map(itemgetter(name), rows)) for name in names]
-    made = [_made(column, process) for column, process in zip(columns, processes, strict=True)]
-    connection.exec_driver_sql(text, list(zip(*made, strict=True)))
+    connection, names = session.connection(), tuple(rows[0])
+    ready = _ready(connection.dialect, _insertion(table, names), tuple((name, None) for name in names))
+    columns = [_made(list(map(itemgetter(one.name), rows)), one.process) for one in ready.order]
+    connection.exec_driver_sql(ready.text, list(zip(*columns, strict=True)))
+
+
+@lru_cache(maxsize=200)
+def _insertion(table: Table, names: tuple[str, ...]) -> Insert:
+    return insert(table).values({name: bindparam(name) for name in names})
 
 
 def _made(column: list[Any], process: _Process | None) -> list[Any]:
@@ -140,14 +144,3 @@ def _made(column: list[Any], process: _Process | None) -> list[Any]:
         known = {value: process(value) for value in set(column)}
         return [known[value] for value in column]
     return [None if value is None else process(value) for value in column]
-
-
-@lru_cache(maxsize=200)
-def _prepared(
-    dialect: Dialect, table: Table, names: tuple[str, ...]
-) -> tuple[str, tuple[str, ...], tuple[_Process | None, ...]]:
-    """Give the statement, the columns in its order, and what makes of each value what the driver takes."""
-    compiled: Any = insert(table).compile(dialect=dialect, column_keys=list(names))
-    order = tuple(compiled.positiontup)
-    types: list[Any] = [table.c[name].type.dialect_impl(dialect) for name in order]
-    return str(compiled), order, tuple(kind.bind_processor(dialect) for kind in types)
