@@ -56,9 +56,6 @@ def this_run(measured: Sequence[Measured]) -> Run:
     return Run(datetime.now(UTC).date().isoformat(), said, measured)
 
 
-_RENEWED: Final = "Of these, some have been measured anew since, and stand here as they are now."
-
-
 def now() -> str:
     """Give the day, and the commit of the code where it is known."""
     asked = ["git", "rev-parse", "--short", "HEAD"]
@@ -70,14 +67,16 @@ def now() -> str:
 
 
 def together(kept: Run, now: Run) -> Run:
-    """Give a run with what was measured now, and what is kept of other registers."""
+    """Give a run with what was measured now, and what is kept of other registers.
+
+    How far another run agreed with what is measured anew is no matter any more.
+    """
     others = [one for one in kept.measured if now.of(one.database, one.people) is None]
     for one in others:
         one.on = one.on or kept.on
     databases = list(dict.fromkeys(one.database for one in (*kept.measured, *now.measured)))
     measured = sorted([*others, *now.measured], key=lambda one: (databases.index(one.database), one.people))
-    renewed = kept.again and len(others) < len(kept.measured)
-    return replace(now, measured=measured, again=f"{kept.again} {_RENEWED}" if renewed else kept.again)
+    return replace(now, measured=measured, again=kept.again if others == kept.measured else "")
 
 
 def machine() -> str:

@@ -24,9 +24,10 @@ from app.core.dialects.direct import as_driven, direct_reader
 from app.core.dialects.watching import LAST_HEARD, FileWatch, watched_file
 from app.core.express import Direct
 from app.core.history import Writing, register
-from app.core.hot import Polled, Watch
+from app.core.hot import Watch
 from app.core.kinds import Kinds
 from app.core.ledger import Ledger
+from app.core.polled import Polled
 from app.core.recorder import Plug, Recorder
 from app.core.touched import Touched, named, touched_since
 

@@ -4,22 +4,21 @@ import asyncio
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.atonce import WHOLE, Answer, Header, Question, asked_publicly, has, whole_of, written
-from app.core.patience import within
 from app.core.touched import Touched
 
 SECONDS_A_DAY: Final = 86_400
 _BESIDE_A_BODY: Final = 3_000  # bytes that an entry takes beside its body: key, headers, objects
-_ANSWERS_WITHIN: Final = 1.0  # seconds after which a database that is asked for its state has failed to answer
-_SILENT_FOR: Final = 1.0  # seconds for which it is not asked again then
+_WAITS: Final = 2  # times that who asks waits for what others have asked for
 _PORTION: Final = 8  # no answer takes more than this part of the room
 _ID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # in the one form in which it is told that it changed
+_DROPPED: Final = 20_000  # answers of which it is known that they were ready once
 _ACCEPTS: Final = 16  # ways of asking for the same that are told apart where single answers are dropped
 _KEPT: Final = b"public, no-cache"  # what `answer()` says of answers that are the same for everybody
 _VARIES: Final = b"Authorization, Accept, Accept-Encoding"
@@ -98,6 +97,9 @@ class _Shelf:
         self.taken = 0
 
 
+def _nothing() -> None: ...
+
+
 class Hot:
     """Keeps answers to the public, and gives them before any route is looked up.
 
@@ -124,8 +126,8 @@ class Hot:
         self._singles = _Shelf()
         self._accepts: set[bytes] = set()  # of what is kept about single records
         self._valid: _Valid | None = None
-        self._dropped: set[_Key] = set()  # what was ready in the state before
-        self._coming: dict[_Key, asyncio.Event] = {}  # of that, what somebody has asked for and others wait for
+        self._dropped: set[int] = set()  # what was ready and is not, or was not for a while; not in readers' own words
+        self._coming: dict[_Key, asyncio.Event] = {}  # of that, what is made for all who ask for it
 
     @property
     def taken(self) -> int:
@@ -157,44 +159,56 @@ class Hot:
         if asked is None:
             await self.app(scope, receive, send)
             return
-        watch = self._watch()
+        key = (scope["path"], scope["query_string"], asked.accept)
         try:
-            state = watch.current()
-            if state is None:
-                state = await watch.refresh()
+            ready, valid = await self._look(key)
         except Exception:  # noqa: BLE001 - whatever ails the database, the routes say it as a problem
             await self.app(scope, receive, send)
             return
-        valid = self._turned(watch, state)
-        key = (scope["path"], scope["query_string"], asked.accept)
-        ready = self._kept(key)
-        if ready is None and (coming := self._coming.get(key)) is not None:
-            await coming.wait()
-            ready = self._kept(key)
-        if ready is None:
-            await self._make(key, valid, scope, receive, send)
-            return
-        answer = ready.to(asked.known)
-        self._counted(answer.status)
-        await answer.send(send, bodiless=scope["method"] == "HEAD")
-
-    async def _make(self, key: _Key, valid: _Valid, scope: Scope, receive: Receive, send: Send) -> None:
-        """Have an answer made, and kept; once for all who ask for what many asked for until a moment ago.
-
-        Only what was ready before is waited for, so not what streams, waits for changes, or is a problem.
-        """
-        if scope["method"] == "HEAD":
+        if ready is not None:
+            answer = ready.to(asked.known)
+            self._counted(answer.status)
+            await answer.send(send, bodiless=scope["method"] == "HEAD")
+        elif scope["method"] == "HEAD":
             await self.app(scope, receive, send)
-            return
-        made, awaited = asyncio.Event(), key in self._dropped and key not in self._coming
-        if awaited:
-            self._coming[key] = made
-        try:
-            await self.app(scope, receive, self._keeping(key, valid, send, made))
-        finally:
-            made.set()
-            if awaited:
+        elif hash(key) in self._dropped and key not in self._coming:
+            await self._make_for_all(key, valid, asked, scope, receive, send)
+        else:
+            await self.app(scope, receive, self._keeping(key, valid, asked.known, send))
+
+    async def _look(self, key: _Key) -> tuple[_Ready | None, _Valid]:
+        """Give the answer that is ready, or is a moment later because somebody else has just asked for the same.
+
+        If nothing comes of that they ask for themselves; where it has come of an earlier state, they look once more.
+        """
+        waited: set[_Valid] = set()
+        while True:
+            watch = self._watch()
+            state = watch.current()
+            valid = self._turned(watch, await watch.refresh() if state is None else state)
+            ready, coming = self._kept(key), self._coming.get(key)
+            if ready is not None or coming is None or valid in waited or len(waited) == _WAITS:
+                return ready, valid
+            waited.add(valid)
+            await coming.wait()
+
+    async def _make_for_all(
+        self, key: _Key, valid: _Valid, asked: Question, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Have an answer made for all who ask for the same meanwhile, also for those who do not have it."""
+        coming = self._coming[key] = asyncio.Event()
+
+        def come() -> None:
+            if self._coming.get(key) is coming:
                 del self._coming[key]
+            coming.set()
+
+        headers = [header for header in scope["headers"] if header[0] != b"if-none-match"]
+        try:
+            keeping = self._keeping(key, valid, asked.known, send, come)
+            await self.app({**scope, "headers": headers}, receive, keeping)
+        finally:
+            come()
 
     def _kept(self, key: _Key) -> _Ready | None:
         for shelf in (self._singles, self._shelf):
@@ -209,9 +223,9 @@ class Hot:
         valid = (watch, state, int(time.time() // SECONDS_A_DAY))
         if valid != self._valid:
             before, self._valid = self._valid, valid
-            dropped = {*self._shelf.entries, *self._turn_singles(before, valid)}
+            dropped = {hash(key) for key in (*self._shelf.entries, *self._turn_singles(before, valid))}
+            self._dropped = dropped if len(self._dropped) > _DROPPED else self._dropped | dropped
             self._shelf.clear()
-            self._dropped = dropped or self._dropped
         return valid
 
     def _turn_singles(self, before: _Valid | None, now: _Valid) -> list[_Key]:
@@ -228,25 +242,33 @@ class Hot:
         dropped = [(f"/v1/{kind}/{one}", b"", accept) for kind, one in touched for accept in self._accepts]
         return [key for key in dropped if self._singles.drop(key)]
 
-    def _keeping(self, key: _Key, valid: _Valid, send: Send, made: asyncio.Event) -> Send:
-        """Pass an answer on, and keep it if it is whole and for everybody; say so before it is sent.
+    def _keeping(
+        self, key: _Key, valid: _Valid, known: bytes | None, send: Send, done: Callable[[], None] = _nothing
+    ) -> Send:
+        """Pass an answer on, and keep it if it is whole and for everybody; ``done`` is told before anything is sent.
 
-        Nobody waits for a client that takes its time to read.
+        Nobody waits for a client that does not read.
         """
         start: Message | None = None
 
         async def keep(message: Message) -> None:
             nonlocal start
-            if message["type"] == "http.response.start":
-                start = message if _for_everybody(message["status"], message["headers"]) else None
-            elif message["type"] == "http.response.body":
-                # What was asked of an earlier state must not stand for this one.
-                if start is not None and not message.get("more_body") and self._valid == valid:
-                    headers: list[Header] = list(start["headers"])
-                    whole = Answer(200, headers, message.get("body", b""), WHOLE + written(headers))
-                    self._keep(key, _ready(whole, key))
-                start = None
-                made.set()
+            begins = message["type"] == "http.response.start"
+            if begins and _for_everybody(message["status"], message["headers"]):
+                start = message
+                return
+            begun, start = start, None
+            if begun is not None and not message.get("more_body"):
+                headers: list[Header] = list(begun["headers"])
+                ready = _ready(Answer(200, headers, message.get("body", b""), WHOLE + written(headers)), key)
+                if self._valid == valid:  # what was asked of an earlier state must not stand for this one
+                    self._keep(key, ready)
+                done()
+                await ready.to(known).send(send)
+                return
+            done()
+            if begun is not None:
+                await send(begun)
             await send(message)
 
         return keep
@@ -264,7 +286,7 @@ class Hot:
 
 
 def _ready(whole: Answer, key: _Key) -> _Ready:
-    size = len(whole.body) + len(key[0]) + len(key[1]) + _BESIDE_A_BODY
+    size = len(whole.body) + sum(map(len, key)) + _BESIDE_A_BODY
     return _Ready(whole, _header(whole.headers, b"etag") or b"", size)
 
 
@@ -280,67 +302,3 @@ def _for_everybody(status: int, headers: Sequence[Header]) -> bool:
 
 def _header(headers: Iterable[Header], wanted: bytes) -> bytes | None:
     return next((value for name, value in headers if name == wanted), None)
-
-
-Refresh = Callable[[], Coroutine[Any, Any, State]]
-Changed = Callable[[int], Coroutine[Any, Any, Touched | None]]
-
-
-class Polled:
-    """A watch that asks the database a few times a second at most, and at once after a write of this process."""
-
-    def __init__(self, ask: Refresh, changed: Changed, seconds: float = 0.2) -> None:
-        self._ask = ask
-        self._ask_changed = changed
-        self.lag = seconds
-        self._asked = 0.0
-        self._until = 0.0
-        self._state: State = (-1, -1)
-        self._step: tuple[State, State, Touched | None] = (self._state, self._state, None)
-        self._stirred = 0
-        self._silent_until = 0.0
-        self._turn = asyncio.Lock()
-
-    def current(self) -> State | None:
-        """Give the state if it was asked for a moment ago."""
-        return self._state if time.monotonic() < self._until else None
-
-    async def refresh(self) -> State:
-        """Ask the database, once for all who came before; where it has just failed to answer, nobody has to wait."""
-        came = time.monotonic()
-        async with self._turn:  # an answer that was long on its way must not come after a later one either
-            if self.current() is not None or self._asked > came:
-                return self._state
-            asked, stirred = time.monotonic(), self._stirred
-            if asked < self._silent_until:
-                raise TimeoutError
-            try:
-                await within(_ANSWERS_WITHIN, self._look())
-            except Exception:
-                self._silent_until = time.monotonic() + _SILENT_FOR
-                raise
-            self._asked = asked
-            if stirred == self._stirred:
-                self._until = asked + self.lag
-            return self._state
-
-    async def _look(self) -> None:
-        before, state = self._state, await self._ask()
-        if state != before:
-            # Asked for after the state, so that nothing of it is missing; what came later is in the next step too.
-            changed = await self._ask_changed(before[0]) if before[1] == state[1] else None
-            self._step = before, state, changed
-        self._state = state
-
-    def changed(self, since: int) -> Touched | None:
-        """Give the records that changed in the newest step, if that began there."""
-        (begun, _), state, changed = self._step
-        return changed if begun == since and state == self._state else None
-
-    def stir(self) -> None:
-        """Make the next request ask: this process has just written."""
-        self._stirred += 1
-        self._until = 0.0
-
-    def close(self) -> None:
-        """Do nothing: it holds nothing."""

@@ -38,7 +38,7 @@ class Routes:
         self.touched: Touched | None = frozenset()
         self.lag = 0.0
 
-    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
+    async def __call__(self, _: Scope, __: Receive, send: Send, /) -> None:
         self.requests += 1
         await send({"type": "http.response.start", "status": 200, "headers": self.headers})
         await send({"type": "http.response.body", "body": b"x" * 10_000})

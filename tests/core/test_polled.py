@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.core import hot as ready
-from app.core.hot import Polled, State
+from app.core import polled
+from app.core.hot import State
+from app.core.polled import Polled
 from app.core.touched import Touched
 
 
@@ -80,7 +81,7 @@ async def test_who_goes_away_while_the_state_is_asked_for_silences_nobody() -> N
 
 async def test_a_database_that_does_not_say_its_state_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is it by those who come after: what needs no database is answered, `/healthz` for one."""
-    monkeypatch.setattr(ready, "_ANSWERS_WITHIN", 0.02)
+    monkeypatch.setattr(polled, "_ANSWERS_WITHIN", 0.02)
     asked: list[asyncio.Task[Any] | None] = []
 
     async def ask() -> State:

@@ -1,6 +1,6 @@
 """What is withdrawn is gone at once, also where another process has it ready."""
 
-from app.core.hot import Polled
+from app.core.polled import Polled
 from app.parts import open_database
 from tests.conftest import Register
 from tests.factories import create, person
