@@ -22,7 +22,7 @@ from bench.servers import Server
 A_SECOND: Final = 10  # writes, while others read
 _BATCH: Final = 500
 _SLICE: Final = 1.0  # seconds at least, so that there are ten writes in each
-_STOCK: Final = 200  # people who are made before they are purged
+_STOCK: Final = 1_000  # people who are made before they are purged, when half as many are left
 _SMALL_BATCH: Final = 20  # as an editor's import of a list
 _OK: Final = {200, 201, 204}
 Send = Callable[[str, str, object], Any]
@@ -90,7 +90,7 @@ class Writer:
 
     def stock(self, way: str) -> None:
         """Make beforehand what a way to write takes away, so that nothing else is measured."""
-        if way == "purge" and len(self._made) < _STOCK:
+        if way == "purge" and len(self._made) < _STOCK // 2:
             self._made += self._create(_STOCK)
 
     def large_batch(self) -> int:
