@@ -19,7 +19,7 @@ from app.core.documents import documents, links
 from app.core.kinds import Fields, Key, Kind, Kinds
 from app.core.patching import merged, strange_nulls
 from app.core.problems import Fault, Moved, Needed, Problem, fault, faults
-from app.core.projection import BODIES, Touch, by_kind, sights, stored_fields
+from app.core.projection import Touch, bodies, by_kind, sights
 from app.core.projection import merged as merged_records
 from app.core.record import Input, Record, Tier, new_id
 from app.core.recorder import WRITING, Recorder
@@ -255,12 +255,7 @@ class Desk:
 
     async def load(self, keys: Iterable[Key]) -> dict[Key, Fields]:
         """Give records as the caller sees them; those that they do not see are left out."""
-        found: dict[Key, Fields] = {}
-        for kind, ids in by_kind(keys):
-            said = {"kind": kind, "ids": ids, "tier": int(self.caller.tier)}
-            rows = await self.session.run_sync(run, BODIES, said)
-            found |= {(kind, record_id): stored_fields(body) for record_id, body in rows}
-        return found
+        return await self.session.run_sync(bodies, keys, self.caller.tier)
 
     async def belonging(self, kind: str, owners: Iterable[Key]) -> dict[Key, Fields]:
         """Give the records of a kind that belong to these, as the caller sees them."""

@@ -32,8 +32,7 @@ _FIRST: Final = (
 _LEAST: Final = select(_d.id, func.min(_d.tier)).where(_d.kind == _kind, among(_d.id)).group_by(_d.id)
 _SEEN: Final = _LEAST.where(_d.action == SHOWN)
 _LED_TO: Final = _LEAST.where(or_(_d.action == SHOWN, LEADS))
-# Records as one tier has them.
-BODIES: Final = select(_d.id, _d.body).where(
+_BODIES: Final = select(_d.id, _d.body).where(
     _d.kind == _kind, among(_d.id), _d.tier == bindparam("tier"), _d.body.is_not(None)
 )
 _REFERRING: Final = select(_l.kind, _l.id).where(_l.to_kind == _kind, among(_l.to_id))
@@ -77,11 +76,11 @@ def sights(session: Session, keys: Iterable[Key], *, merged: bool = False) -> di
     return found
 
 
-def bodies(session: Session, keys: Iterable[Key]) -> dict[Key, Fields]:
-    """Give all stored fields of records, as the private tier has them."""
+def bodies(session: Session, keys: Iterable[Key], tier: Tier = Tier.PRIVATE) -> dict[Key, Fields]:
+    """Give the stored fields of records as a tier has them, by default all of them; others are left out."""
     found: dict[Key, Fields] = {}
     for kind, ids in by_kind(keys):
-        rows = run(session, BODIES, {"kind": kind, "ids": ids, "tier": int(Tier.PRIVATE)})
+        rows = run(session, _BODIES, {"kind": kind, "ids": ids, "tier": int(tier)})
         found |= {(kind, record_id): stored_fields(body) for record_id, body in rows}
     return found
 
