@@ -13,7 +13,7 @@ STALLED_SECONDS: Final = 60
 
 
 class Stream(Response):
-    """Sends pieces as they are made; ends when the reader goes away or takes nothing for a minute.
+    """Sends pieces as they are made; ends when the reader goes away or takes nothing for a minute or two.
 
     What makes the pieces is closed in every case, so that it gives back its connection. HEAD gets the headers only.
     """
@@ -25,13 +25,15 @@ class Stream(Response):
         del self.headers["content-length"]
         self._first = first
         self._rest = rest
+        self._count = 0
+        self._offered = 0  # the number of the piece that the reader is to take; none while the next one is made
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         sending = asyncio.ensure_future(self._send(send, head=scope.get("head", False)))
         leaving = asyncio.ensure_future(_gone(receive))
         try:
-            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            await self._over({sending, leaving})
         finally:
             leaving.cancel()
             if not sending.done():
@@ -40,19 +42,28 @@ class Stream(Response):
         if not sending.cancelled():
             sending.result()
 
+    async def _over(self, tasks: set[asyncio.Future[None]]) -> None:
+        """Wait until a task ends, or the reader was found at one and the same piece twice; no piece has a timer."""
+        offered = 0
+        while not (await asyncio.wait(tasks, timeout=STALLED_SECONDS, return_when=asyncio.FIRST_COMPLETED))[0]:
+            if self._offered and self._offered == offered:
+                return
+            offered = self._offered
+
     async def _send(self, send: Send, *, head: bool) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with aclosing(self._rest) as rest:  # type: ignore[type-var]  # generators have aclose
             if not head:
-                await _piece(send, self._first)
+                await self._offer(send, self._first)
                 async for piece in rest:
-                    await _piece(send, piece)
+                    await self._offer(send, piece)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-
-async def _piece(send: Send, piece: bytes) -> None:
-    async with asyncio.timeout(STALLED_SECONDS):
+    async def _offer(self, send: Send, piece: bytes) -> None:
+        self._count += 1
+        self._offered = self._count
         await send({"type": "http.response.body", "body": piece, "more_body": True})
+        self._offered = 0
 
 
 async def _gone(receive: Receive) -> None:

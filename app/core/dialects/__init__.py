@@ -39,6 +39,8 @@ _WRITERS_PRAGMAS: Final = (*_PRAGMAS, "cache_size = -65536", "wal_autocheckpoint
 BRIEF_PRAGMAS: Final = ("busy_timeout = 0", "query_only = ON", "temp_store = MEMORY")
 # What is mapped into memory is read without a system call (SQLite maps two gigabytes at most), the rest is kept.
 DIRECT_PRAGMAS: Final = (*BRIEF_PRAGMAS, "mmap_size = 2147418112", "cache_size = -16000")
+# What is read once, from one end to the other, is rather read into the same memory again, while the processor has it.
+_POURING_PRAGMAS: Final = (*DIRECT_PRAGMAS, "cache_size = -1000")
 _MIGRATION_LOCK: Final = 7_283_401_552
 
 
@@ -118,7 +120,7 @@ def pouring_engine(url: str, seconds: float | None = None) -> AsyncEngine:
     """Make the engine for what is read in portions by the driver: each is brief, all together may take long."""
     if not is_sqlite(url):
         return reading_engine(url, connections=3, seconds=seconds)
-    return _sqlite(url, "BEGIN", 3, DIRECT_PRAGMAS, async_creator_fn=_adapted(url, patient=True))
+    return _sqlite(url, "BEGIN", 3, _POURING_PRAGMAS, async_creator_fn=_adapted(url, patient=True))
 
 
 class TooLong(Exception):  # noqa: N818 - a turn to be taken elsewhere, not a fault
