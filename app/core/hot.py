@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,7 +19,7 @@ _BESIDE_A_BODY: Final = 3_000  # bytes that an entry takes beside its body: key,
 _WAITS: Final = 2  # times that who asks waits for what others have asked for
 _PORTION: Final = 8  # no answer takes more than this part of the room
 _ID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # in the one form in which it is told that it changed
-_DROPPED: Final = 20_000  # answers of which it is known that they were ready once
+_WANTED: Final = 20_000  # answers of which it is known that they are worth being made for all
 _ACCEPTS: Final = 16  # ways of asking for the same that are told apart where single answers are dropped
 _KEPT: Final = b"public, no-cache"  # what `answer()` says of answers that are the same for everybody
 _VARIES: Final = b"Authorization, Accept, Accept-Encoding"
@@ -126,7 +127,9 @@ class Hot:
         self._singles = _Shelf()
         self._accepts: set[bytes] = set()  # of what is kept about single records
         self._valid: _Valid | None = None
-        self._dropped: set[int] = set()  # what was ready and is not, or was not for a while; not in readers' own words
+        # What is made for all who ask: what was ready before, or is what the only one who asked had already. Not in
+        # readers' own words.
+        self._wanted: set[int] = set()
         self._coming: dict[_Key, asyncio.Event] = {}  # of that, what is made for all who ask for it
 
     @property
@@ -171,7 +174,7 @@ class Hot:
             await answer.send(send, bodiless=scope["method"] == "HEAD")
         elif scope["method"] == "HEAD":
             await self.app(scope, receive, send)
-        elif hash(key) in self._dropped and key not in self._coming:
+        elif hash(key) in self._wanted and key not in self._coming:
             await self._make_for_all(key, valid, asked, scope, receive, send)
         else:
             await self.app(scope, receive, self._keeping(key, valid, asked.known, send))
@@ -224,7 +227,7 @@ class Hot:
         if valid != self._valid:
             before, self._valid = self._valid, valid
             dropped = {hash(key) for key in (*self._shelf.entries, *self._turn_singles(before, valid))}
-            self._dropped = dropped if len(self._dropped) > _DROPPED else self._dropped | dropped
+            self._wanted = dropped if len(self._wanted) > _WANTED else self._wanted | dropped
             self._shelf.clear()
         return valid
 
@@ -254,9 +257,13 @@ class Hot:
         async def keep(message: Message) -> None:
             nonlocal start
             begins = message["type"] == "http.response.start"
-            if begins and _for_everybody(message["status"], message["headers"]):
-                start = message
-                return
+            if begins and _for_everybody(message["headers"]):
+                if message["status"] == HTTPStatus.OK:
+                    start = message
+                    return
+                # Next time it is made for all: behind a cache everybody may have it, from before this process began.
+                if message["status"] == HTTPStatus.NOT_MODIFIED and len(self._wanted) < _WANTED:
+                    self._wanted.add(hash(key))
             begun, start = start, None
             if begun is not None and not message.get("more_body"):
                 headers: list[Header] = list(begun["headers"])
@@ -290,10 +297,9 @@ def _ready(whole: Answer, key: _Key) -> _Ready:
     return _Ready(whole, _header(whole.headers, b"etag") or b"", size)
 
 
-def _for_everybody(status: int, headers: Sequence[Header]) -> bool:
+def _for_everybody(headers: Sequence[Header]) -> bool:
     return (
-        status == 200  # noqa: PLR2004 - the HTTP status
-        and _header(headers, b"cache-control") == _KEPT
+        _header(headers, b"cache-control") == _KEPT
         and _header(headers, b"vary") == _VARIES
         and _header(headers, b"etag") is not None
         and _header(headers, b"content-encoding") is None

@@ -81,6 +81,50 @@ async def test_a_second_reader_needs_no_route(reader: AsyncClient, routes: Route
     assert (first.content, first.headers) == (second.content, second.headers)
 
 
+class Revalidated(Routes):
+    """Tells those who have the answer that it is still the same; keeps what each sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: list[bytes | None] = []
+
+    async def __call__(self, scope: Scope, _: Receive, send: Send, /) -> None:
+        headers = dict(self.headers)
+        known = dict(scope["headers"]).get(b"if-none-match")
+        self.known.append(known)
+        status = 304 if known == headers[b"etag"] else 200
+        await send({"type": "http.response.start", "status": status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": b"" if status == 304 else b"x" * 10_000})
+
+
+def reading(routes: Routes) -> AsyncClient:
+    return AsyncClient(transport=ASGITransport(Hot(routes, lambda: routes, 200_000)), base_url="http://t")
+
+
+async def test_what_everybody_has_from_before_a_start_is_made_once() -> None:
+    """Behind a cache each request names the tag of what is there, and no route would ever say it whole."""
+    routes = Revalidated()
+    async with AsyncClient(
+        transport=ASGITransport(Hot(routes, lambda: routes, 200_000)), base_url="http://t"
+    ) as client:
+        answers = [await client.get("/a", headers={"If-None-Match": '"1-a"'}) for _ in range(5)]
+        whole = await client.get("/a")
+    assert routes.known == [b'"1-a"', None]
+    assert [(answer.status_code, answer.content) for answer in answers] == [(304, b"")] * 5
+    assert (whole.status_code, len(whole.content)) == (200, 10_000)
+
+
+async def test_of_what_is_not_for_everybody_the_route_is_told_what_they_have() -> None:
+    routes = Revalidated()
+    routes.headers[0] = (b"cache-control", b"private")
+    async with AsyncClient(
+        transport=ASGITransport(Hot(routes, lambda: routes, 200_000)), base_url="http://t"
+    ) as client:
+        answers = [await client.get("/a", headers={"If-None-Match": '"1-a"'}) for _ in range(3)]
+    assert routes.known == [b'"1-a"'] * 3
+    assert [answer.status_code for answer in answers] == [304] * 3
+
+
 async def test_when_the_state_cannot_be_told_the_routes_answer(reader: AsyncClient, routes: Routes) -> None:
     routes.state = (-1, 0)
     assert [(await reader.get("/a")).status_code for _ in range(2)] == [200, 200]
