@@ -1,6 +1,6 @@
 """Two records of one person become one, and two again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, Final
@@ -13,6 +13,7 @@ from app.core.access import Caller
 from app.core.asked import PathId
 from app.core.contract import IF_MATCH, WRITE_HEADERS, answers, sends
 from app.core.desk import Desk
+from app.core.edtf import PartialDate, certainly_before
 from app.core.idempotency import Claim, Kept, keep, once
 from app.core.kinds import Fields, Key, Kind
 from app.core.problems import Conflict, Problem, Type, declare, docs, fault, invalid
@@ -50,6 +51,8 @@ _PROBLEMS: Final = (
     *("invalid", "unconditional", "unavailable", "internal"),
 )
 _PERSON: Final = persons.kind
+_LIFE: Final = ("birth_date", "death_date")
+_LIVES: Final = "One of the two died before the other was born. Correct the date that is wrong, or they are two people."
 
 
 class MergeIn(BaseModel):
@@ -189,12 +192,19 @@ class Merging:
         self.ids[str(self.person_id)] = str(self.into)
         self._find_twins(mine, theirs)
         left = {key: fields for key, fields in mine.items() if key not in self.twins}
-        _refuse_clashes(left, theirs)
-        await self._write(self.keys[1], staying, gained(staying, going), "/into")
+        said = gained(staying, going)
+        _refuse_conflicts([*self._lives(staying, said), *_stays(left, theirs)])
+        await self._write(self.keys[1], staying, said, "/into")
         for key, fields in left.items():
             await self._write(key, fields, self._moved(key, fields), _place(key))
         await self._unite(mine, theirs)
         await self.desk.merge(_PERSON, self.person_id, self.into)
+
+    def _lives(self, staying: Fields, said: Fields) -> Iterator[Conflict]:
+        """Say so where the one of the two died before the other was born."""
+        known, (born, died) = [tuple(fields[name] for name in _LIFE) for fields in (staying, said)]
+        if known != (born, died) and born and died and certainly_before(PartialDate(died), PartialDate(born)):
+            yield Conflict(kind=_PERSON.name, id=self.person_id, other_id=self.into, detail=_LIVES)
 
     async def _belongings(self) -> tuple[dict[Key, Fields], dict[Key, Fields]]:
         """Give what belongs to each of the two."""
@@ -245,18 +255,19 @@ def _refuse_showing(going: Fields, staying: Fields) -> None:
         )
 
 
-def _refuse_clashes(mine: Mapping[Key, Fields], theirs: Mapping[Key, Fields]) -> None:
-    """Refuse stays of the two records that cannot be stays of one person."""
+def _stays(mine: Mapping[Key, Fields], theirs: Mapping[Key, Fields]) -> Iterator[Conflict]:
+    """Give the stays of the two records that cannot be stays of one person."""
     stays = [(key, Stay.of(fields)) for key, fields in mine.items() if key[0] == "detentions"]
     others = [(key, Stay.of(fields)) for key, fields in theirs.items() if key[0] == "detentions"]
-    found = [
-        Conflict(kind="detentions", id=key[1], other_id=other[1], detail=complaint[1])
-        for key, stay in stays
-        for other, known in others
-        if (complaint := clash(stay, known))
-    ]
+    for key, stay in stays:
+        for other, known in others:
+            if complaint := clash(stay, known):
+                yield Conflict(kind="detentions", id=key[1], other_id=other[1], detail=complaint[1])
+
+
+def _refuse_conflicts(found: Sequence[Conflict]) -> None:
     if found:
-        raise Problem(UNMERGEABLE.slug, members={"conflicts": found[:100]})
+        raise Problem(UNMERGEABLE.slug, members={"conflicts": list(found[:100])})
 
 
 @dataclass

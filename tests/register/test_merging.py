@@ -177,6 +177,23 @@ async def test_stays_that_cannot_both_be_stop_a_merge_and_are_named(register: Re
     await merged(register, going, staying)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [({"birth_date": "1990"}, {"death_date": "1985-05"}), ({"death_date": "1985"}, {"birth_date": "1990"})],
+)
+async def test_who_died_before_the_other_was_born_is_somebody_else(
+    register: Register, first: dict[str, str], second: dict[str, str]
+) -> None:
+    going, staying = await two(register.editor, person(**first), person(**second))
+    refused = await merge(register.admin, going, staying)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/unmergeable")
+    (conflict,) = refused.json()["conflicts"]
+    assert (conflict["kind"], conflict["id"], conflict["other_id"]) == ("persons", going, staying)
+    assert "two people" in conflict["detail"]
+    for name, value in second.items():
+        assert (await register.public.get(f"/v1/persons/{staying}")).json()[name] == value
+
+
 async def test_what_few_may_see_is_not_put_on_a_record_that_more_may_see(register: Register) -> None:
     going, staying = await two(register.keeper, named("Invented Secret", visibility="private"))
     refused = await merge(register.admin, going, staying)
