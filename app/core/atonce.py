@@ -50,15 +50,21 @@ def asked_publicly(scope: Scope) -> Question | None:
     """Read a request for something public; None for one that is not answered in front of the routes."""
     if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
         return None
-    accept, known = b"", None
+    accept: bytes | None = None
+    known: bytes | None = None
     for name, value in scope["headers"]:
         if name == b"authorization":
             return None
         if name == b"if-none-match":
-            known = value if known is None else known + b", " + value
+            known = _after(known, value)
         elif name == b"accept":
-            accept += value
-    return Question(accept, known)
+            accept = _after(accept, value)
+    return Question(accept or b"", known)
+
+
+def _after(said: bytes | None, value: bytes) -> bytes:
+    """Give what lines of one name say together (RFC 9110, 5.3)."""
+    return value if said is None else said + b", " + value
 
 
 def written(headers: Iterable[Header]) -> bytes:

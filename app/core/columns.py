@@ -100,7 +100,7 @@ def _nested(path: Path) -> Row:
 
 def format_of(request: Request, asked: Format | None, *, count: bool = False) -> Format:
     """Give what to answer with: what ``format`` says, else ``Accept``, else JSON."""
-    wanted = asked or preferred(request.headers.get("accept"), _MEDIA, "json")
+    wanted = asked or preferred(", ".join(request.headers.getlist("accept")), _MEDIA, "json")
     if count and wanted != "json":
         raise invalid(fault("/query/count", "A table has no place for the total. Ask for it as JSON."))
     return wanted

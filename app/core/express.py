@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
+import structlog
 from fastapi import Request
 from sqlalchemy import CursorResult, Dialect, LargeBinary, Select
 from sqlalchemy.types import TypeEngine
@@ -22,13 +23,17 @@ from app.core.atonce import WHOLE, Answer, Header, Question, asked_publicly, has
 from app.core.dialects import TooLong
 from app.core.dialects.direct import as_driven
 from app.core.hot import SECONDS_A_DAY
+from app.core.logs import told
 
+_LOG: Final = structlog.get_logger("vestka")
 _PLAN: Final = "vestka.plan"  # in a request's scope: where its route leaves the plan
 _TRIED: Final = "vestka.tried"  # in a request's scope: that its plan was of no use
 _MOST: Final = 2_000  # plans that are kept
 _ABOUT: Final = re.compile(r"(/v1/[a-z]+/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(/[a-z]+)?")
 _ANY: Final = "\0"  # in a path that plans are found by, where any id may stand
 _AFTER: Final = b"after="
+_ANYWHERE: Final = b"after=\0"  # in a query that plans are found by, where any cursor may stand
+_LONGEST: Final = 2_000  # bytes of what a plan is found by
 _OWN: Final = {b"etag", b"link", b"content-length"}
 Rows = Sequence[Sequence[Any]]
 Processor = Callable[[Any], Any]
@@ -113,6 +118,10 @@ class Plan:
     write: Callable[[Sequence[Statement], Sequence[Rows], str], Written | None]
     about: UUID | None = None
     vary: Callable[[str], Sequence[Sequence[Any]] | None] | None = None
+
+    def serves(self, value: str) -> bool:
+        """Tell whether it may be kept for what has this value: only where something varies, there must be one."""
+        return self.about is not None or (self.vary is not None) == bool(value)
 
 
 class _Kept:
@@ -200,8 +209,7 @@ class Express:
             return None
         if found is None:
             return None
-        self._plans.move_to_end(key)
-        answer = kept.answer(found, value)
+        answer = self._written(key, kept, found, value)
         scope[_TRIED] = answer is None
         return answer
 
@@ -214,14 +222,26 @@ class Express:
         direct = self._turned()
         key, value = _key(scope, asked.accept)
         kept = None if scope.get(_TRIED) else self._plans.get(key)
-        answer = await _waited_for(direct, kept, value) if kept else None
+        found = await _waited_for(direct, kept, value) if kept else None
+        answer = self._written(key, kept, found, value) if kept and found is not None else None
         if answer is None:
             await self._by_route(key, value, scope, receive, send)
             return
-        self._plans.move_to_end(key)
         answer = _unless_known(answer, asked)
         self._counted(answer.status)
         await answer.send(send)
+
+    def _written(self, key: _Key, kept: _Kept, found: Sequence[Rows], value: str) -> Answer | None:
+        """Write an answer; a plan that cannot be carried out is dropped, and the route asked."""
+        try:
+            answer = kept.answer(found, value)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the route answers
+            _LOG.warning("a plan failed", **told(error))
+            self._plans.pop(key, None)
+            return None
+        if key in self._plans:
+            self._plans.move_to_end(key)
+        return answer
 
     def _turned(self) -> Direct:
         """Drop the plans of another database or another day: they hold what is asked of one database and of today."""
@@ -242,17 +262,16 @@ class Express:
             await send(message)
 
         await self._app({**scope, _PLAN: left}, receive, seeing)
-        # A plan in which nothing varies must not serve for other values.
-        if left and headers and valid == self._valid and (left[0].about or left[0].vary or not value):
+        if left and headers and valid == self._valid and left[0].serves(value) and sum(map(len, key)) <= _LONGEST:
             self._plans[key] = _Kept(left[0], headers)
             if len(self._plans) > _MOST:
                 self._plans.popitem(last=False)
 
 
-async def _waited_for(direct: Direct, kept: _Kept, value: str) -> Answer | None:
+async def _waited_for(direct: Direct, kept: _Kept, value: str) -> Sequence[Rows] | None:
     asked = kept.asked(value)
     try:
-        return None if asked is None else kept.answer(await direct.read(asked), value)
+        return None if asked is None else await direct.read(asked)
     except TooLong:
         return None
 
@@ -278,9 +297,9 @@ def _key(scope: Scope, accept: bytes) -> tuple[_Key, str]:
     if _AFTER in query:
         parts = query.split(b"&")
         values = [part for part in parts if part.startswith(_AFTER)]
-        if len(values) == 1 and (value := values[0][len(_AFTER) :]).isascii():
+        if len(values) == 1 and (value := values[0][len(_AFTER) :]) and value.isascii():
             others = [part for part in parts if part is not values[0]]
-            return (path, b"&".join([*others, _AFTER]), accept), value.decode()
+            return (path, b"&".join([*others, _ANYWHERE]), accept), value.decode()
     return (path, query, accept), ""
 
 

@@ -130,6 +130,7 @@ class Hot:
         # What is made for all who ask: what was ready before, or is what the only one who asked had already. Not in
         # readers' own words.
         self._wanted: set[int] = set()
+        self._unkept: set[int] = set()  # what is too large for that, or sent while it is made
         self._coming: dict[_Key, asyncio.Event] = {}  # of that, what is made for all who ask for it
 
     @property
@@ -262,8 +263,8 @@ class Hot:
                     start = message
                     return
                 # Next time it is made for all: behind a cache everybody may have it, from before this process began.
-                if message["status"] == HTTPStatus.NOT_MODIFIED and len(self._wanted) < _WANTED:
-                    self._wanted.add(hash(key))
+                if message["status"] == HTTPStatus.NOT_MODIFIED and hash(key) not in self._unkept:
+                    _add(self._wanted, key)
             begun, start = start, None
             if begun is not None and not message.get("more_body"):
                 headers: list[Header] = list(begun["headers"])
@@ -275,13 +276,22 @@ class Hot:
                 return
             done()
             if begun is not None:
+                self._leave(key)
                 await send(begun)
             await send(message)
 
         return keep
 
+    def _leave(self, key: _Key) -> None:
+        """Leave it to the route to tell who has an answer already: it cannot be kept."""
+        self._wanted.discard(hash(key))
+        _add(self._unkept, key)
+
     def _keep(self, key: _Key, ready: _Ready) -> None:
-        if ready.size > self._room // _PORTION or key in self._shelf.entries or key in self._singles.entries:
+        if ready.size > self._room // _PORTION:
+            self._leave(key)
+            return
+        if key in self._shelf.entries or key in self._singles.entries:
             return
         while self.taken + ready.size > self._room:
             max(self._shelf, self._singles, key=lambda shelf: shelf.taken).drop_oldest()
@@ -290,6 +300,11 @@ class Hot:
         if single:
             self._accepts.add(accept)
         (self._singles if single else self._shelf).put(key, ready)
+
+
+def _add(known: set[int], key: _Key) -> None:
+    if len(known) < _WANTED:
+        known.add(hash(key))
 
 
 def _ready(whole: Answer, key: _Key) -> _Ready:

@@ -83,10 +83,11 @@ class Page:
     def tag(self, finish: Finish | None, body: bytes) -> str:
         """Give the entity tag; a page that is not made of what is kept is hashed as it is."""
         rows = [(item.body, *item.beside) for item in (*self.items, *self.beyond)]
-        kept = finish and self.cut and self.cut.beside and self.total is None
-        ends = [finish(row) if finish and kept else None for row in rows]
-        marks = [row[2] * len(end) for row, end in zip(rows, ends, strict=True) if end is not None]
-        return tag_of(len(self.items), sum(marks) if len(marks) == len(rows) else 0, body, self.next_cursor)
+        marks = 0
+        if finish and self.cut and self.cut.beside and self.total is None:
+            ends = [end for row in rows if (end := finish(row)) is not None]
+            marks = self.cut.marks(rows, ends) if len(ends) == len(rows) else 0
+        return tag_of(len(self.items), marks, body, self.next_cursor)
 
     def body(self, items: list[bytes]) -> bytes:
         """Write the page as JSON, with these bytes for its records."""
@@ -107,18 +108,18 @@ async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, reque
     """
     tier = desk.caller.tier
     scope = paging.scope_of(request.url.path, int(tier), request.query_params.multi_items())
-    beside = filters.beside(request)
-    cut = Cut(query.limit, secret, scope, len(beside))
-    place = None if query.cursor is None else paging.unseal(secret, cut.scope, query.cursor)
+    place = None if query.cursor is None else paging.unseal(secret, scope, query.cursor)
     found = await filters.search(request, desk, query)
     walk = filters.walk(query, tier)
+    order = Order(walk.order, filters.sort(query)[1])
+    beside = filters.beside(request)
+    cut = Cut(query.limit, secret, scope, len(beside), order.is_of_creation)
     # What another part keeps for a tier is there as long as the tier sees the record.
     seen = (live(kind.name, tier),) if walk.reads(documents) else ()
     where = and_(*walk.where, *seen, *filters.conditions(query, tier, walk.met))
     base = select(filters.answer, *beside).select_from(walk.source).where(where)
     if found is not None and getattr(query, "sort", None) is None:
         return await _best_first(request, desk, filters, query, base, cut, place=place)
-    order = Order(walk.order, filters.sort(query)[1])
     rows: list[Row[Any]] = []
     results: list[Any] = []
     statements = list(order.statements(base, place))
@@ -175,6 +176,15 @@ class Cut:
     secret: bytes
     scope: str
     beside: int  # how many values are read with each record
+    fixed: bool  # whether records keep their places among one another
+
+    def marks(self, rows: Sequence[Sequence[Any]], ends: Sequence[bytes]) -> int:
+        """Give what tells the records of a page: the sum of their marks, each times the length of how its answer ends.
+
+        Where a record may come to stand elsewhere though nothing that it says is new, its place counts too.
+        """
+        marks = [row[2] * len(end) for row, end in zip(rows, ends, strict=True)]
+        return sum(marks if self.fixed else [place * mark for place, mark in enumerate(marks, 1)])
 
     def cursor(self, place: Sequence[Any]) -> str:
         """Give the cursor of the page behind a place."""
@@ -184,9 +194,8 @@ class Cut:
 def tag_of(count: int, marks: int, body: bytes, cursor: str | None) -> str:
     """Give the entity tag of a page of so many records.
 
-    ``marks`` is the sum of those of what is kept, each times the length of how its answer ends, over these records and
-    the next one: with the cursor it tells a page, as no two ends are of one length, and the order of records follows
-    from what they say. Where nothing is kept, the page is hashed as it is.
+    ``marks`` are those of what is kept (`Cut.marks`) of these records and the next one: with the cursor they tell a
+    page, as no two ends are of one length. Where nothing is kept, the page is hashed as it is.
     """
     return etag(count, b"%d %b" % (marks, (cursor or "").encode()) if marks else body)
 
@@ -215,7 +224,7 @@ class PageAgain:
         cursor = None
         if len(rows) > limit:
             cursor = self.cut.cursor(statements[0].values(1 + self.cut.beside)(rows[limit - 1]))
-        marks = sum([row[2] * len(end) for row, end in zip(rows, ends, strict=True)]) if self.cut.beside else 0
+        marks = self.cut.marks(rows, ends) if self.cut.beside else 0
         body = written_page(pieces[:-1], cursor)
         count = min(len(rows), limit)
         return Written(body, tag_of(count, marks, body, cursor), self.link(cursor) if cursor else None)

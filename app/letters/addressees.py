@@ -91,7 +91,7 @@ class Addressees(People[AddresseesAsked]):
     @property
     def format(self) -> Format:
         """Give what to answer with: what ``format`` says, else ``Accept``, else JSON."""
-        return self.asked.format or preferred(self.request.headers.get("accept"), _MEDIA, "json")
+        return self.asked.format or preferred(", ".join(self.request.headers.getlist("accept")), _MEDIA, "json")
 
     async def rows(self, people: Sequence[Dossier]) -> list[Recipient]:
         """Give the rows of people, as far as they are asked for."""

@@ -86,7 +86,7 @@ async def export(
     if (cursor is None) != (after is None):
         raise invalid(fault("/query/after", "Send `cursor` and `after` together to go on, or neither to begin."))
     follower = Follower(request, kinds_of(kind), limit=0)
-    encoding = encoding_of(request.headers.get("accept-encoding"))
+    encoding = encoding_of(", ".join(request.headers.getlist("accept-encoding")))
     pieces = compressed(_lines(follower, cursor, _record(after, kind)), encoding)
     headers = {"Vary": "Authorization, Accept-Encoding", **({"Content-Encoding": encoding} if encoding else {})}
     # The first piece is made here, so that a problem with the request is still an answer of its own.

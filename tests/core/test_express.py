@@ -238,6 +238,43 @@ async def test_where_a_read_fails_the_route_is_asked(asked: Asked, monkeypatch: 
     assert asked.by_route == [path]
 
 
+@pytest.mark.parametrize("first", ["limit=1&after=", "after=&limit=1", "limit=1&%61fter={cursor}"])
+async def test_the_plan_of_a_page_serves_only_who_says_behind_what(asked: Asked, first: str) -> None:
+    for _ in range(3):
+        await create(asked.register.editor, "organizations", organization())
+    cursor = (await asked.register.public.get("/v1/changes?limit=1")).json()["cursor"]
+    paths = ["/v1/changes?" + one.format(cursor=cursor) for one in (first, first, "limit=1&after={cursor}", first)]
+    told = [(await asked.register.public.get(path)).json() for path in paths]
+    assert told[2]["items"] != told[0]["items"] or "%61" in first
+    assert [(await asked.client.get(path)).json() for path in (*paths, *paths)] == [*told, *told]
+
+
+async def test_a_plan_that_fails_is_dropped_and_the_route_asked(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = await create(asked.register.editor, "organizations", organization())
+    path = f"/v1/organizations/{made['id']}"
+    routed, _ = await asked.twice(path)
+
+    def fails(*_: object) -> None:
+        raise IndexError
+
+    with monkeypatch.context() as patched, capture_logs() as logs:
+        patched.setattr(express._Kept, "answer", fails)  # noqa: SLF001 - whatever a plan may do
+        assert asked.at_once(path) is None
+        _same(routed, await asked.client.get(path))
+        assert [log["event"] for log in logs] == ["a plan failed"]
+    assert asked.by_route == [path]
+    asked.by_route.clear()
+    assert (await asked.client.get(path)).content == routed.content
+    assert not asked.by_route
+
+
+async def test_what_is_very_long_leaves_no_plan(asked: Asked) -> None:
+    for _ in range(2):
+        answer = await asked.client.get("/v1/organizations?limit=3", headers={"Accept": "text/html," + "x" * 3_000})
+        assert answer.status_code == 200
+    assert len(asked.by_route) == 2
+
+
 async def test_plans_are_for_one_database_and_one_day(asked: Asked) -> None:
     made = await create(asked.register.editor, "organizations", organization())
     path = f"/v1/organizations/{made['id']}"

@@ -114,6 +114,29 @@ async def test_what_everybody_has_from_before_a_start_is_made_once() -> None:
     assert (whole.status_code, len(whole.content)) == (200, 10_000)
 
 
+@pytest.mark.parametrize("room", [10_000, 200_000])
+async def test_of_what_cannot_be_kept_the_route_is_told_what_they_have(room: int) -> None:
+    """What is too large, or sent while it is made, is asked for whole once, and never again."""
+
+    class Streamed(Revalidated):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> None:
+            async def sent(message: Message) -> None:
+                streams = message["type"] == "http.response.body" and message["body"] and room == 200_000
+                await send({**message, "more_body": bool(streams)})
+                if streams:
+                    await send({"type": "http.response.body", "body": b""})
+
+            await super().__call__(scope, receive, sent)
+
+    routes = Streamed()
+    hot = Hot(routes, lambda: routes, room)
+    async with AsyncClient(transport=ASGITransport(hot), base_url="http://t") as client:
+        answers = [await client.get("/a", headers={"If-None-Match": '"1-a"'}) for _ in range(5)]
+    assert routes.known == [b'"1-a"', None, b'"1-a"', b'"1-a"', b'"1-a"']
+    assert [answer.status_code for answer in answers][2:] == [304] * 3
+    assert not hot.taken
+
+
 async def test_of_what_is_not_for_everybody_the_route_is_told_what_they_have() -> None:
     routes = Revalidated()
     routes.headers[0] = (b"cache-control", b"private")
@@ -140,6 +163,18 @@ async def test_whatever_an_answer_depends_on_tells_two_apart(
     await reader.get("/a")
     await reader.get(other[0], headers=other[1])
     assert routes.requests == 2
+
+
+async def test_lines_of_one_name_are_one_after_the_other_and_no_other_word(register: Register) -> None:
+    """``text/`` and ``csv`` in two lines are two media types, of which there is neither (RFC 9110, 5.3)."""
+    path = "/v1/facilities?limit=1"
+    split = await register.public.get(path, headers=[("Accept", "text/"), ("Accept", "csv")])
+    assert split.headers["content-type"] == "application/json"
+    assert (
+        (await register.public.get(path, headers={"Accept": "text/csv"})).headers["content-type"].startswith("text/csv")
+    )
+    lines = await register.public.get(path, headers=[("Accept", "text/plain"), ("Accept", "text/csv")])
+    assert lines.headers["content-type"].startswith("text/csv")
 
 
 async def test_another_state_and_another_day_ask_again(reader: AsyncClient, routes: Routes) -> None:

@@ -281,3 +281,20 @@ async def test_a_tier_has_the_answers_of_those_whom_it_sees(register: Register) 
         assert begun == {(tier, one): body for tier, one, body in seen}
     listed = [(await client.get("/v1/persons")).json()["items"] for client in (register.public, register.keeper)]
     assert [len(items) for items in listed] == [2, 3]
+
+
+@pytest.mark.parametrize("query", ["sort=-updated", "updated_since=2020-01-01T00:00:00Z"])
+async def test_a_list_in_another_order_is_another_answer(register: Register, query: str) -> None:
+    """An affiliation is in no answer about a person, and still tells when something of theirs was changed last."""
+    group = await create(register.editor, "organizations", organization())
+    first, second = [(await create(register.editor, "persons", person()))["id"] for _ in range(2)]
+    path = f"/v1/persons?{query}&id={first}&id={second}"
+    for mover in (first, second, first):
+        await register.public.get(path)
+        before = await register.public.get(path)
+        await create(register.editor, "affiliations", affiliation(mover, group["id"]))
+        after = await register.public.get(path, headers={"If-None-Match": before.headers["etag"]})
+        assert after.status_code == 200
+        assert after.json()["items"] == before.json()["items"][::-1]
+        again = await register.public.get(path, headers={"If-None-Match": after.headers["etag"]})
+        assert again.status_code == 304
