@@ -1,6 +1,6 @@
 """One caller, one transaction: everything that is done to records, written once for all kinds."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -23,6 +23,7 @@ from app.core.projection import Touch, bodies, by_kind, sights
 from app.core.projection import merged as merged_records
 from app.core.record import Input, Record, Tier, new_id
 from app.core.recorder import WRITING, Recorder
+from app.core.remains import belonged
 from app.core.staged import Pointing, Staged, doubled, pointing_to
 from app.core.visibility import redact, seen_by
 
@@ -189,6 +190,13 @@ class Desk:
             frontier = [one.key for one in pointing if one.key not in found]
             found |= dict.fromkeys(frontier)
         return list(found)
+
+    async def remains_of(self, keys: Collection[Key]) -> list[Key]:
+        """Give what goes when these are purged: what was merged into them, and what was theirs when it was deleted."""
+        parts = await self.parts_of(keys)
+        gone = await self.session.run_sync(belonged, self.kinds, {*keys, *parts})
+        found = dict.fromkeys([*parts, *gone, *await self.parts_of(gone)])
+        return [key for key in found if key not in keys]
 
     async def _belongings(self, kind: Kind, record_id: UUID) -> list[Key]:
         owned = {(name, other.owner) for name, other in self.kinds.items() if other.owner}

@@ -38,6 +38,7 @@ answers: Final = Table(
 KEPT: Final = timedelta(hours=24)
 # A request that was cut off frees its key after this; what it wrote was not committed.
 ABANDONED: Final = timedelta(seconds=60)
+_PURGED: Final = "purged"  # the hash of nothing that can be sent
 _FORM: Final = re.compile(r"^[!-~]{1,255}$")
 
 
@@ -106,9 +107,12 @@ class Forgetting:
 
     def __call__(self, session: Session, changes: list[Change]) -> None:
         """Follow purges."""
-        for kind, ids in by_kind(change.key for change in changes if change.action == "purge"):
+        purged = [change.key for change in changes if change.action == "purge"]
+        for kind, ids in by_kind(purged):
             made = and_(answers.c.kind == kind, answers.c.id.in_(ids))
-            session.execute(update(answers).where(made).values(request="purged"))
+            session.execute(update(answers).where(made).values(request=_PURGED))
+        if purged:
+            _forget_batches(session, {str(record_id) for _, record_id in purged})
 
     def rebuild(self, _: Session) -> int:
         """Do nothing: it is no index."""
@@ -117,6 +121,14 @@ class Forgetting:
     def faults(self, _: Session) -> Iterator[str]:
         """Find nothing."""
         yield from ()
+
+
+def _forget_batches(session: Session, ids: set[str]) -> None:
+    """Forget what was sent in batches of which something was purged; they are those of a day."""
+    batches = select(answers.c.key, answers.c.results).where(answers.c.results.is_not(None))
+    for key, results in session.execute(batches).all():
+        if any(one["id"] in ids for one in results):
+            session.execute(update(answers).where(answers.c.key == key).values(request=_PURGED))
 
 
 async def claim(database: Database, key: str, mark: str, author: str) -> Claim | Kept:

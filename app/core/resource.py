@@ -308,8 +308,8 @@ class Resource:
                 return Response(status_code=204)
             require_match(request, await desk.find(self.kind, id))
             taken = await desk.delete(self.kind, id, cascade=cascade, purge=purge)
-            if purge:  # what was merged into these is part of them
-                await desk.erase(database_of(request).recorder, await desk.parts_of(taken))
+            if purge:
+                await desk.erase(database_of(request).recorder, await desk.remains_of(taken))
             await desk.settle()
             return Response(status_code=204)
 
@@ -320,7 +320,7 @@ class Resource:
             summary=f"Delete {self.kind.one}",
             text="Leaves a tombstone: whoever saw the record gets 410 from then on, and its id is never used "
             "again. What others need is not deleted (409). `purge=true` also works on a record that is "
-            "deleted already, with `If-Match: *`.",
+            "deleted already, with `If-Match: *`, and erases what belonged to it and was deleted before.",
             status=204,
             model=None,
             problems=(*_CHANGE, "needed"),
@@ -335,7 +335,7 @@ class Resource:
             if problem.type.slug not in {"gone", "merged"} or request.headers.get("if-match", "").strip() != "*":
                 raise
             keys = [(self.kind.name, record_id)]
-            await desk.erase(database_of(request).recorder, [*keys, *await desk.parts_of(keys)])
+            await desk.erase(database_of(request).recorder, [*keys, *await desk.remains_of(keys)])
             return True
         return False
 

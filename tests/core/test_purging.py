@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import MetaData, text
@@ -65,19 +66,18 @@ async def told_of(register: Register) -> dict[str, Any]:
     return whom
 
 
-@pytest.mark.parametrize("deleted_first", [False, True])
-async def test_nothing_is_left_of_what_was_purged(register: Register, deleted_first: bool) -> None:  # noqa: FBT001 - both ways
+@pytest.mark.parametrize("deleted_first", ["", "all", "belongings"])
+async def test_nothing_is_left_of_what_was_purged(register: Register, deleted_first: str) -> None:
     whom = await told_of(register)
     before = await kept(register)
     assert all(mark.encode() in before or json.dumps(mark)[1:-1].encode() in before for mark in MARKS)
     place, headers = f"/v1/persons/{whom['id']}", {"If-Match": "*", "X-Change-Reason": MARKS[1]}
     await register.public.get(f"/v1/persons?q={MARKS[0]}")
-    if deleted_first:
+    if deleted_first == "all":
         await register.admin.delete(f"{place}?cascade=true", headers=headers)
-        for kind in ("affiliations", "detentions"):
-            acts = (await register.admin.get(f"/v1/acts?kind={kind}")).json()["items"]
-            for act in acts:
-                await register.admin.delete(f"/v1/{kind}/{act['id']}?purge=true", headers=headers)
+    for kind in ("affiliations", "detentions") if deleted_first == "belongings" else ():
+        (one,) = (await register.editor.get(f"/v1/{kind}?person_id={whom['id']}")).json()["items"]
+        await register.editor.delete(f"/v1/{kind}/{one['id']}", headers=headers)
     done = await register.admin.delete(f"{place}?purge=true&cascade=true", headers=headers)
     assert done.status_code == 204
     after = await kept(register)
@@ -85,3 +85,44 @@ async def test_nothing_is_left_of_what_was_purged(register: Register, deleted_fi
     async with register.database.read() as session:
         assert (await verify(session, KINDS)).sound
     assert await reindex(register.database) == 0
+
+
+async def test_what_others_deleted_stays_when_somebody_is_purged(register: Register) -> None:
+    """Neither what belongs to others, nor what was moved to them, is erased with somebody."""
+    mine, other = [(await create(register.editor, "persons", person()))["id"] for _ in range(2)]
+    group = (await create(register.editor, "organizations", organization()))["id"]
+    theirs = [await create(register.editor, "affiliations", affiliation(whose, group)) for whose in (mine, other, mine)]
+    headers = {"If-Match": "*"}
+    await register.editor.patch(f"/v1/affiliations/{theirs[2]['id']}", json={"person_id": other}, headers=headers)
+    for one in theirs:
+        assert (await register.editor.delete(f"/v1/affiliations/{one['id']}", headers=headers)).status_code == 204
+    assert (await register.admin.delete(f"/v1/persons/{mine}?purge=true", headers=headers)).status_code == 204
+    async with register.database.read() as session:
+        query = text("SELECT id FROM changes WHERE kind = 'affiliations' AND body IS NOT NULL")
+        left = {UUID(str(one)) for one in (await session.execute(query)).scalars()}
+        assert (await verify(session, KINDS)).sound
+    assert left == {UUID(one["id"]) for one in theirs[1:]}
+    purged = [
+        item["id"] for item in (await register.public.get("/v1/changes")).json()["items"] if item["action"] == "purge"
+    ]
+    assert set(purged) == {mine, theirs[0]["id"]}
+
+
+async def test_what_was_sent_in_a_batch_proves_nothing_after_a_purge(register: Register) -> None:
+    """The hash of a whole batch would tell whoever guesses it that the guess is right."""
+    wholes = [{"operations": [{"op": "create", "kind": "persons", "record": person()}]} for _ in range(2)]
+    sent = [
+        await register.editor.post("/v1/batch", json=one, headers={"Idempotency-Key": f"{i}"})
+        for i, one in enumerate(wholes)
+    ]
+    first = sent[0].json()["results"][0]["id"]
+    assert (
+        await register.admin.delete(f"/v1/persons/{first}?purge=true", headers={"If-Match": "*"})
+    ).status_code == 204
+    again = [
+        await register.editor.post("/v1/batch", json=one, headers={"Idempotency-Key": f"{i}"})
+        for i, one in enumerate(wholes)
+    ]
+    assert [answer.status_code for answer in (*sent, *again)] == [200, 200, 422, 200]
+    assert again[0].json()["type"] == "/problems/key-reused"
+    assert again[1].content == sent[1].content
