@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy import select
 
 from app.core.migrating import configured, head, migrate, revisions
+from app.core.rebuilding import reindex
+from app.reading.days import today
+from app.reading.keeping import refresh
+from app.reading.kept import situations
+from tests.conftest import Register
 from tests.databases import templates
+from tests.factories import address, create, detention, facility, person
 from tests.serving import run
 
 
@@ -57,6 +64,31 @@ def test_workers_that_start_at_once_migrate_once(bare_url: str) -> None:
 def test_every_command_migrates_first(bare_url: str) -> None:
     assert run(bare_url, "key", "list").returncode == 0
     command.check(configured(bare_url))
+
+
+async def test_who_is_written_to_otherwise_is_derived_anew(register: Register) -> None:
+    """Of those whom nothing of it concerns all stays as it is."""
+    places = [(await create(register.editor, "facilities", facility(mail=mail)))["id"] for mail in ("open", "blocked")]
+    ended = (await create(register.editor, "facilities", facility()))["id"]
+    await create(register.editor, "addresses", address(ended, valid_to="2020"))
+    await create(register.editor, "addresses", address(places[0]))
+    people = [(await create(register.editor, "persons", person()))["id"] for _ in range(5)]
+    await create(
+        register.editor,
+        "addresses",
+        {**address(""), "facility_id": None, "person_id": people[4], "valid_to": "2020-05"},
+    )
+    stays = [{"facility_id": places[0]}, {"facility_id": places[1]}, {"facility_id": ended}, {"mail": "relatives_only"}]
+    for whose, stay in zip(people, stays, strict=False):
+        await create(register.editor, "detentions", detention(whose, **stay))
+    there = configured(register.database.url)
+    await asyncio.to_thread(command.stamp, there, "b5e19d0c7a38")
+    await asyncio.to_thread(command.upgrade, there, "head")
+    async with register.database.read() as session:
+        old = select(situations.c.person_id).where(situations.c.good_until < today()).distinct()
+        assert {str(one) for one in (await session.execute(old)).scalars()} == set(people[1:])
+    await refresh(register.database)
+    assert await reindex(register.database) == 0
 
 
 async def test_a_database_that_is_not_migrated_is_not_ready(bare_url: str) -> None:

@@ -123,7 +123,8 @@ def mail_from(
         return {"reachable": False, "reason": reached["reason"], "since": reached["since"]}
     reason = _CLOSED.get(mail_value(reached, facility))
     if reason:
-        return {"reachable": False, "reason": reason, "since": reached["started_on"]}
+        # No source states since when: the stay may have begun long before.
+        return {"reachable": False, "reason": reason, "since": None}
     address = letters_address(reached, addresses, on)
     if address is None:
         return {"reachable": False, "reason": "no_address", "since": None}
@@ -194,11 +195,12 @@ def _after(stay: Stay | None) -> tuple[MailReason, str | None]:
 
 
 def _serves(address: Record, on: date) -> bool:
+    """Tell whether an address is one for letters that is good on the day: not if its end may have come by then."""
     first, last = address.get("valid_from"), address.get("valid_to")
     return (
         address.get("purpose") == "letters"
         and (not first or reach(first)[0] <= on)
-        and (not last or reach(last)[1] >= on)
+        and (not last or reach(last)[0] >= on)
     )
 
 

@@ -94,8 +94,8 @@ def _validity(address: Record) -> Iterator[date]:
     first, last = address.get("valid_from"), address.get("valid_to")
     if first:
         yield reach(first)[0]
-    if last and reach(last)[1] < date.max:
-        yield reach(last)[1] + _DAY
+    if last:
+        yield reach(last)[0] + _DAY
 
 
 def next_turn(dossier: Dossier, on: date) -> date | None:

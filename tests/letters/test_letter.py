@@ -100,8 +100,8 @@ async def test_an_envelope_has_the_lines_in_order_and_the_age_in_words(seeded: R
         ({"ended_on": "2024-05-03", "end_reason": "transferred"}, "unknown_whereabouts", "2024-05-03"),
         ({"ended_on": "2024-05-03", "end_reason": "escaped"}, "unknown_whereabouts", "2024-05-03"),
         ({"kind": "home_confinement"}, "home_confinement", "2023-01-02"),
-        ({"mail": "blocked"}, "blocked", "2023-01-02"),
-        ({"mail": "relatives_only"}, "relatives_only", "2023-01-02"),
+        ({"mail": "blocked"}, "blocked", None),
+        ({"mail": "relatives_only"}, "relatives_only", None),
         ({"facility_id": None}, "no_address", None),
     ],
 )

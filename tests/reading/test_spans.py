@@ -114,7 +114,7 @@ TURNS: dict[str, tuple[Dossier, list[str]]] = {
     ),
     "a charge is brought": (case(charges=[EVER], articles={"x": {"number": "361"}}), ["2022-03-01"]),
     "an address is good from": (written_to(POST | {"valid_from": "2023-02"}), ["2023-02-01"]),
-    "an address is good to": (written_to(POST | {"valid_to": "2023-02"}), ["2023-03-01"]),
+    "an address is good to": (written_to(POST | {"valid_to": "2023-02"}), ["2023-02-02"]),
 }
 STILL = {
     "open": written_to(),
