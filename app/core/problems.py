@@ -173,7 +173,11 @@ def fault(pointer: str, detail: str) -> Fault:
 
 
 UNKNOWN_NAME: Final = "There is no such field or parameter; see /docs for those there are."
-_WORDS: Final = {"missing": "This is required.", "extra_forbidden": UNKNOWN_NAME}
+_WORDS: Final = {
+    "missing": "This is required.",
+    "extra_forbidden": UNKNOWN_NAME,
+    "too_short": "This holds nothing. Send at least one entry, or null for the whole of it where it may be unknown.",
+}
 
 
 def faults(errors: Sequence[ErrorDetails | Mapping[str, Any]], prefix: str = "") -> list[Fault]:

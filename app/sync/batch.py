@@ -40,12 +40,24 @@ _PLACES: Final = {
     "changed": "/if_match",
     "not-found": "/id",
     "gone": "/id",
+    "merged": "/id",
+    "mirrored": "/id",
     "taken": "/id",
     "forbidden": "/record",
 }
 _PROBLEMS: Final = (
-    *("malformed", "unauthorized", "forbidden", "not-found", "needed", "in-flight", "gone", "changed", "taken"),
-    *("too-large", "media-type", "invalid", "key-reused", "unconditional", "unavailable", "internal"),
+    *("malformed", "unauthorized", "forbidden", "not-found", "needed", "in-flight", "gone", "merged", "mirrored"),
+    *(
+        "changed",
+        "taken",
+        "too-large",
+        "media-type",
+        "invalid",
+        "key-reused",
+        "unconditional",
+        "unavailable",
+        "internal",
+    ),
 )
 
 

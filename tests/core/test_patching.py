@@ -63,3 +63,14 @@ async def test_a_batch_refuses_the_same(register: Register) -> None:
     refused = await register.editor.post("/v1/batch", json={"operations": [operation]})
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"] == "/operations/0/record/nope"
+
+
+async def test_the_last_language_is_removed_by_null_for_the_whole(register: Register) -> None:
+    made = await create(register.editor, "persons", person(occupation={"en": "invented"}))
+    place = f"/v1/persons/{made['id']}"
+    refused = await register.editor.patch(place, json={"occupation": {"en": None}}, headers=OVERWRITE)
+    (error,) = refused.json()["errors"]
+    assert (refused.status_code, error["pointer"]) == (422, "/occupation")
+    assert "null for the whole" in error["detail"]
+    done = await register.editor.patch(place, json={"occupation": None}, headers=OVERWRITE)
+    assert (done.status_code, done.json()["occupation"]) == (200, None)

@@ -335,3 +335,12 @@ async def test_an_address_of_the_person_and_the_lists_follow(register: Register)
     await merged(register, going, staying)
     assert [one["id"] for one in (await register.public.get(held)).json()["items"]] == [staying]
     assert (await register.public.get("/v1/persons/facets")).json()["status"] == [{"value": "imprisoned", "count": 1}]
+
+
+async def test_a_batch_names_the_operation_on_a_merged_record(register: Register) -> None:
+    going, staying = await two(register.editor)
+    await merged(register, going, staying)
+    operation = {"op": "patch", "kind": "persons", "id": going, "if_match": "*", "record": {"sex": "female"}}
+    refused = await register.editor.post("/v1/batch", json={"operations": [operation]})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/merged")
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/operations/0/id"]
