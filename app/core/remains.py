@@ -23,10 +23,10 @@ def belonged(session: Session, kinds: Kinds, owners: Collection[Key]) -> list[Ke
 
     All deletions since the first of them was made are looked at: purges are rare, and no write pays for them.
     """
-    owned = [kind.name for kind in kinds.values() if kind.owner]
     since = min((_begun(session, kind, ids) for kind, ids in by_kind(owners)), default=0)
-    deleted = select(_c.kind, _c.id).where(ACTS, _c.action == "delete", _c.kind.in_(owned), _c.position > since)
-    gone = [(row.kind, row.id) for row in session.execute(deleted.distinct())]
+    # Of all kinds: asked for some, SQLite would walk along everything that was ever done to those.
+    deleted = select(_c.kind, _c.id).where(ACTS, _c.action == "delete", _c.position > since)
+    gone = {(row.kind, row.id) for row in session.execute(deleted) if row.kind in kinds and kinds[row.kind].owner}
     return [key for key, owner in _last(session, kinds, gone) if owner in owners]
 
 
@@ -35,7 +35,7 @@ def _begun(session: Session, kind: str, ids: list[UUID]) -> int:
     return session.execute(select(func.min(_c.position)).where(_c.kind == kind, _c.id.in_(ids))).scalar() or 0
 
 
-def _last(session: Session, kinds: Kinds, keys: list[Key]) -> Iterator[tuple[Key, Key | None]]:
+def _last(session: Session, kinds: Kinds, keys: Collection[Key]) -> Iterator[tuple[Key, Key | None]]:
     """Give whose each record was at last; of copied ones their own register tells."""
     for kind, ids in by_kind(keys):
         told = and_(_c.kind == kind, _c.id.in_(ids), _c.body.is_not(None), kept_here(_c.kind, _c.id))
