@@ -22,7 +22,7 @@ class Told:
 
     async def pieces(self, waits: float) -> AsyncIterator[bytes]:
         try:
-            for number in range(4):
+            for number in range(2):
                 await asyncio.sleep(waits)
                 yield b"%d" % number
         finally:
@@ -52,7 +52,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "STALLED_SECONDS", MINUTE)
 
 
-@pytest.mark.parametrize("at", [0, 3])
+@pytest.mark.parametrize("at", [0, 1])
 async def test_a_reader_who_takes_nothing_is_let_go(at: int) -> None:
     async def stalls(number: int) -> None:
         if number == at:
@@ -65,9 +65,9 @@ async def test_a_reader_who_takes_nothing_is_let_go(at: int) -> None:
 
 async def test_a_slow_reader_gets_everything() -> None:
     found = await told(lambda _: asyncio.sleep(MINUTE / 2))
-    assert found.taken == [b"0", b"1", b"2", b"3", b""]
+    assert found.taken == [b"0", b"1", b""]
 
 
 async def test_pieces_that_take_long_to_make_are_waited_for() -> None:
     found = await told(lambda _: asyncio.sleep(0), waits=2.5 * MINUTE)
-    assert found.taken == [b"0", b"1", b"2", b"3", b""]
+    assert found.taken == [b"0", b"1", b""]
