@@ -23,7 +23,10 @@ def belonged(session: Session, kinds: Kinds, owners: Collection[Key]) -> list[Ke
 
     All deletions since the first of them was made are looked at: purges are rare, and no write pays for them.
     """
-    since = min((_begun(session, kind, ids) for kind, ids in by_kind(owners)), default=0)
+    owning = {kind.references[kind.owner] for kind in kinds.values() if kind.owner}
+    if owning.isdisjoint(kind for kind, _ in owners):
+        return []
+    since = min(_begun(session, kind, ids) for kind, ids in by_kind(owners))
     # Of all kinds: asked for some, SQLite would walk along everything that was ever done to those.
     deleted = select(_c.kind, _c.id).where(ACTS, _c.action == "delete", _c.position > since)
     gone = {(row.kind, row.id) for row in session.execute(deleted) if row.kind in kinds and kinds[row.kind].owner}
