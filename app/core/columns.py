@@ -14,7 +14,7 @@ from app.core.filters import Filter
 from app.core.formats import preferred
 from app.core.kinds import COMMON
 from app.core.problems import fault, invalid
-from app.core.requests import JSON, answer
+from app.core.requests import JSON, answer, header_of
 from app.core.tables import TABLE_MEDIA, Cell, TableFormat, disarmed, table
 
 Format = Literal["json", TableFormat]
@@ -100,7 +100,7 @@ def _nested(path: Path) -> Row:
 
 def format_of(request: Request, asked: Format | None, *, count: bool = False) -> Format:
     """Give what to answer with: what ``format`` says, else ``Accept``, else JSON."""
-    wanted = asked or preferred(", ".join(request.headers.getlist("accept")), _MEDIA, "json")
+    wanted = asked or preferred(header_of(request, "accept"), _MEDIA, "json")
     if count and wanted != "json":
         raise invalid(fault("/query/count", "A table has no place for the total. Ask for it as JSON."))
     return wanted

@@ -176,15 +176,15 @@ def model_from(body: bytes, model: type[_Model]) -> _Model:
         raise Problem("invalid", errors=said) from None
 
 
-def _condition(request: Request, name: str) -> str | None:
-    """Give a list of tags; it may come in several lines (RFC 9110, section 5.3)."""
+def header_of(request: Request, name: str) -> str | None:
+    """Give what a header says that is a list; it may come in several lines (RFC 9110, section 5.3)."""
     lines = request.headers.getlist(name)
     return ", ".join(lines) if lines else None
 
 
 def require_match(request: Request, found: Document) -> None:
     """Refuse a write without ``If-Match`` (428) or with that of another version (412)."""
-    said = _condition(request, "if-match")
+    said = header_of(request, "if-match")
     if said is None:
         raise Problem("unconditional", "Send `If-Match` with the ETag that you read, or `*` to overwrite on purpose.")
     require_version(said, found)
@@ -192,7 +192,7 @@ def require_match(request: Request, found: Document) -> None:
 
 def asks_for_new(request: Request) -> bool:
     """Tell whether a write makes a new record (``If-None-Match: *``); refuse what cannot be so (RFC 9110, 13.2.2)."""
-    said = _condition(request, "if-none-match")
+    said = header_of(request, "if-none-match")
     if said is None:
         return False
     if said.strip() != "*":
@@ -217,7 +217,7 @@ def answer(
     request: Request, body: bytes, tag: str, headers: dict[str, str] | None = None, media_type: str = JSON
 ) -> Response:
     """Answer a read, or 304 when the caller has this answer already."""
-    said = _condition(request, "if-none-match")
+    said = header_of(request, "if-none-match")
     known = said is not None and (said.strip() == "*" or tag.strip('"') in _TAG.findall(said))
     # Answers to a key are for its holder alone; shared caches keep public ones and ask whether they still hold.
     for_whom = "private, no-cache" if "authorization" in request.headers else "public, no-cache"

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Final
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 # A reader who takes nothing for so long has gone, or holds what others wait for.
 STALLED_SECONDS: Final = 60
@@ -25,8 +25,7 @@ class Stream(Response):
         del self.headers["content-length"]
         self._first = first
         self._rest = rest
-        self._count = 0
-        self._offered = 0  # the number of the piece that the reader is to take; none while the next one is made
+        self._offered: Message | None = None  # what the reader is to take; nothing while the next piece is made
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -44,9 +43,9 @@ class Stream(Response):
 
     async def _over(self, tasks: set[asyncio.Future[None]]) -> None:
         """Wait until a task ends, or the reader was found at one and the same piece twice; no piece has a timer."""
-        offered = 0
+        offered: Message | None = None
         while not (await asyncio.wait(tasks, timeout=STALLED_SECONDS, return_when=asyncio.FIRST_COMPLETED))[0]:
-            if self._offered and self._offered == offered:
+            if self._offered is not None and self._offered is offered:
                 return
             offered = self._offered
 
@@ -60,10 +59,9 @@ class Stream(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _offer(self, send: Send, piece: bytes) -> None:
-        self._count += 1
-        self._offered = self._count
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-        self._offered = 0
+        self._offered = {"type": "http.response.body", "body": piece, "more_body": True}
+        await send(self._offered)
+        self._offered = None
 
 
 async def _gone(receive: Receive) -> None:

@@ -14,7 +14,7 @@ from app.core.documents import etag
 from app.core.formats import preferred
 from app.core.lists import Item, Page, next_link
 from app.core.problems import docs, fault, invalid
-from app.core.requests import JSON, STRICT, answer
+from app.core.requests import JSON, STRICT, answer, header_of
 from app.core.streaming import Stream
 from app.core.tables import TABLE_MEDIA, TableFormat, table
 from app.core.types import PartialDate
@@ -91,7 +91,7 @@ class Addressees(People[AddresseesAsked]):
     @property
     def format(self) -> Format:
         """Give what to answer with: what ``format`` says, else ``Accept``, else JSON."""
-        return self.asked.format or preferred(", ".join(self.request.headers.getlist("accept")), _MEDIA, "json")
+        return self.asked.format or preferred(header_of(self.request, "accept"), _MEDIA, "json")
 
     async def rows(self, people: Sequence[Dossier]) -> list[Recipient]:
         """Give the rows of people, as far as they are asked for."""

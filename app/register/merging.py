@@ -265,9 +265,9 @@ def _stays(mine: Mapping[Key, Fields], theirs: Mapping[Key, Fields]) -> Iterator
                 yield Conflict(kind="detentions", id=key[1], other_id=other[1], detail=complaint[1])
 
 
-def _refuse_conflicts(found: Sequence[Conflict]) -> None:
+def _refuse_conflicts(found: list[Conflict]) -> None:
     if found:
-        raise Problem(UNMERGEABLE.slug, members={"conflicts": list(found[:100])})
+        raise Problem(UNMERGEABLE.slug, members={"conflicts": found[:100]})
 
 
 @dataclass

@@ -47,17 +47,8 @@ _PLACES: Final = {
 }
 _PROBLEMS: Final = (
     *("malformed", "unauthorized", "forbidden", "not-found", "needed", "in-flight", "gone", "merged", "mirrored"),
-    *(
-        "changed",
-        "taken",
-        "too-large",
-        "media-type",
-        "invalid",
-        "key-reused",
-        "unconditional",
-        "unavailable",
-        "internal",
-    ),
+    *("changed", "taken", "too-large", "media-type", "invalid", "key-reused", "unconditional", "unavailable"),
+    "internal",
 )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.cursors import Place
 from app.core.kinds import Key
 from app.core.problems import Problem, docs, fault, invalid
-from app.core.requests import STRICT, database_of
+from app.core.requests import STRICT, database_of, header_of
 from app.core.streaming import Stream
 from app.core.tables import TABLE_MEDIA
 from app.register import KINDS
@@ -86,7 +86,7 @@ async def export(
     if (cursor is None) != (after is None):
         raise invalid(fault("/query/after", "Send `cursor` and `after` together to go on, or neither to begin."))
     follower = Follower(request, kinds_of(kind), limit=0)
-    encoding = encoding_of(", ".join(request.headers.getlist("accept-encoding")))
+    encoding = encoding_of(header_of(request, "accept-encoding"))
     pieces = compressed(_lines(follower, cursor, _record(after, kind)), encoding)
     headers = {"Vary": "Authorization, Accept-Encoding", **({"Content-Encoding": encoding} if encoding else {})}
     # The first piece is made here, so that a problem with the request is still an answer of its own.
