@@ -20,12 +20,13 @@ from app.parts import open_database
 from app.register import KINDS
 from app.sync.filling import fill
 from bench import load
-from bench.measuring import Row, noise_of
+from bench.measuring import Effort, Row, noise_of
 from bench.servers import Server, Servers
 
 _ROOM = 1 << 20
 _EVERY = 0.05  # seconds between looks at the server's memory
-_ROUNDS: Final = 15  # at least: each is short, and the reference has two speeds, as its bytes stay in the cache or not
+_ROUNDS: Final = 15  # at least: the reference has two speeds, as its bytes stay in the processor's cache or not
+_SLICES: Final = 20  # in the time of so many others as many more as there is room for
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,15 @@ class Exported:
     first: float = 0.0  # seconds that the first one took, which may have found no blocks
 
 
-def export(servers: Servers, url: str, rounds: int) -> Exported:
+def export(servers: Servers, url: str, effort: Effort) -> Exported:
     """Measure the export, the reference with as many bytes, and the same rows from the database at ``url``, in turn."""
     first = _stream(servers.cold, "/v1/export")
     size = first.size
     asyncio.run(_filled(url))  # the server does it by itself behind the first export; here it is waited for
     asked = [(servers.bare, f"/stream/{size}"), (servers.cold, "/v1/export")]
     pairs, raw = [], []
-    for _ in range(max(rounds, _ROUNDS)):
+    until = time.perf_counter() + _SLICES * effort.seconds * effort.rounds
+    while len(pairs) < max(effort.rounds, _ROUNDS) or time.perf_counter() < until:
         pairs.append(tuple(_stream(*one) for one in asked))
         raw.append(_raw(url))
     ratios = [mine.rate / reference.rate for reference, mine in pairs]

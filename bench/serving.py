@@ -106,7 +106,7 @@ def _measured(database: str, people: int, url: str, effort: Effort, said: argpar
         cases = [case for case in cases_of(servers.cold.base) if said.only in case.name]
         found.rows = measure(servers, cases, effort, _print)
         if not said.only:
-            found.export = copying.export(servers, url, effort.rounds)
+            found.export = copying.export(servers, url, effort)
             _print(found.export.row)
             print(f"{'':38}{found.export.records:,} records, {found.export.memory / 1e6:.1f} MB of memory more")
             print(f"{'':38}{found.export.raw / found.export.seconds:.2f} of the rate at which its rows are read raw")
