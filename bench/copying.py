@@ -64,11 +64,11 @@ def export(servers: Servers, url: str, effort: Effort) -> Exported:
     first = _stream(servers.cold, "/v1/export")
     size = first.size
     asyncio.run(_filled(url))  # the server does it by itself behind the first export; here it is waited for
-    asked = [(servers.bare, f"/stream/{size}"), (servers.cold, "/v1/export")]
-    pairs, raw = [], []
+    pairs: list[tuple[Stream, Stream]] = []
+    raw: list[tuple[int, float]] = []
     until = time.perf_counter() + _SLICES * effort.seconds * effort.rounds
     while len(pairs) < max(effort.rounds, _ROUNDS) or time.perf_counter() < until:
-        pairs.append(tuple(_stream(*one) for one in asked))
+        pairs.append((_stream(servers.bare, f"/stream/{size}"), _stream(servers.cold, "/v1/export")))
         raw.append(_raw(url))
     ratios = [mine.rate / reference.rate for reference, mine in pairs]
     seconds = statistics.median(mine.seconds for _, mine in pairs)

@@ -37,6 +37,14 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """What a run reached of what is demanded: when and of which code, and each figure with its noise."""
+
+    on: str
+    figures: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A whole run: when, on what, and what came of it."""
 
@@ -44,6 +52,7 @@ class Run:
     machine: str
     measured: Sequence[Measured]
     again: str = ""  # how far another run agreed
+    reached: tuple[Reached, ...] = ()  # what other runs reached
 
     def of(self, database: str, people: int) -> Measured | None:
         """Give what was measured of a register."""
@@ -69,14 +78,16 @@ def now() -> str:
 def together(kept: Run, now: Run) -> Run:
     """Give a run with what was measured now, and what is kept of other registers.
 
-    How far another run agreed with what is measured anew is no matter any more.
+    What other runs of it came to is no matter any more.
     """
     others = [one for one in kept.measured if now.of(one.database, one.people) is None]
     for one in others:
         one.on = one.on or kept.on
     databases = list(dict.fromkeys(one.database for one in (*kept.measured, *now.measured)))
     measured = sorted([*others, *now.measured], key=lambda one: (databases.index(one.database), one.people))
-    return replace(now, measured=measured, again=kept.again if others == kept.measured else "")
+    if others != kept.measured:
+        return replace(now, measured=measured)
+    return replace(now, measured=measured, again=kept.again, reached=kept.reached)
 
 
 def machine() -> str:
@@ -103,7 +114,12 @@ def _short(value: Any) -> Any:  # noqa: ANN401 - JSON
 def load(file: Path) -> Run:
     """Read a run that was kept."""
     said = json.loads(file.read_text(encoding="utf-8"))
-    return Run(said["on"], said["machine"], [_measured(one) for one in said["measured"]], said.get("again", ""))
+    reached = tuple(
+        Reached(one["on"], {what: (value, noise) for what, (value, noise) in one["figures"].items()})
+        for one in said.get("reached", ())
+    )
+    measured = [_measured(one) for one in said["measured"]]
+    return Run(said["on"], said["machine"], measured, said.get("again", ""), reached)
 
 
 def _measured(said: Mapping[str, Any]) -> Measured:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import load, report, results
+from bench import floors, load, report, results
 from bench.measuring import Row, noise_of
 from bench.results import Measured, Run
+from bench.writing import Disturbed
 
 ROW = Row("a case", 1000, 9_000.0, 0.6, 0.1, 1.0, 2.0, 3.0, 0.7)
 Answers = list[bytes]
@@ -125,9 +126,32 @@ def test_the_page_says_how_the_databases_compare(tmp_path: Path) -> None:
     assert "PostgreSQL has at least 0.03 (slow), and 0.27 or more in half of the cases." in page
 
 
-def test_a_floor_that_is_not_reached_is_said() -> None:
-    row = replace(ROW, case="one person, ready")
-    run = Run("2026-01-01", "an invented machine", [Measured("SQLite", 100_000, [row])])
-    assert list(report.missed(run)) == []
-    run.measured[0].rows[0] = replace(row, ratio=0.5)
-    assert len(list(report.missed(run))) == 1
+def test_a_demand_that_is_not_met_is_said() -> None:
+    row, names = replace(ROW, case="one person, ready"), replace(ROW, case="different names, one by one", p95=44.0)
+    left = Disturbed("one person", "POST", 0.6, 0.1, 10.0)
+    run = Run("2026-01-01", "an invented machine", [Measured("SQLite", 100_000, [row, names], disturbed=[left])])
+    assert list(floors.missed(run)) == []
+    for broken, what in (
+        ([replace(row, ratio=0.5), names], "one person, ready"),
+        ([row, replace(names, p95=46.0)], "different names, one by one: p95, ms"),
+    ):
+        run.measured[0].rows = broken
+        assert [said.rpartition(": ")[0] for said in floors.missed(run)] == [what]
+    few = Measured("SQLite", 100_000, [row], disturbed=[left, replace(left, left=0.4)])
+    assert len(list(floors.missed(replace(run, measured=[few])))) == 1
+    assert list(floors.missed(replace(run, measured=[replace(few, people=1_000)]))) == []
+
+
+def test_the_page_has_what_each_run_reached_of_what_is_demanded(tmp_path: Path) -> None:
+    run, other = (_run(ratio=ratio) for ratio in (0.5, 0.7))
+    for one in (run, other):
+        one.measured[0].rows[0] = replace(one.measured[0].rows[0], case="one person, ready")
+    kept = replace(run, reached=floors.reached(replace(other, on="2026-01-02")))
+    results.save(kept, tmp_path / "run.json")
+    assert results.load(tmp_path / "run.json") == kept
+    report.write(kept, tmp_path / "page.md")
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "|  | demanded | 2026-01-01 | 2026-01-02 |" in page
+    assert "| one person, ready | at least 0.6 | **0.5 ±10%** | 0.7 ±10% |" in page
+    assert results.together(kept, _run()).reached == ()
+    assert results.together(kept, Run("2026-01-03", "", [])).reached == kept.reached
