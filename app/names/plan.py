@@ -139,7 +139,8 @@ def _links(terms: tuple[Term, ...], vocabulary: Vocabulary, *, prefix: bool) -> 
         likely = _likely(term, vocabulary, starts=starts, alone=len(terms) == 1)
         for word_id, likeness in likely.items():
             yield word_id, Link(term.weight * _share(likeness), 1 << place)
-        for word_id in vocabulary.initials if term.role is not Role.INITIAL else ():
+        # That a name begins with a letter is too little to be all that is known of it.
+        for word_id in vocabulary.initials if term.role is not Role.INITIAL and len(terms) > 1 else ():
             if first_letters(term.keys) & first_letters(vocabulary[word_id]):
                 yield word_id, Link(term.weight * ABBREVIATED, 1 << place)
     if len(terms) <= _MAX_JOINED:

@@ -1,6 +1,7 @@
 """The words of the register's names, and which of them a typed word may mean."""
 
 import math
+import re
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +21,8 @@ MAX_PREFIXED: Final = 200
 """Words that one prefix may stand for."""
 
 _PREFIX_FLOOR: Final = 0.9
+_DRAWN_OUT: Final = re.compile(r"(.)\1\1")
+"""Doubled letters sound as one, but no name has three: what is left of `zzzz` begins every name in З."""
 _CACHED_WORDS: Final = 8192
 _MANY: Final = 1000
 """Beginnings from which to sort them all is quicker than to put each in its place."""
@@ -107,10 +110,10 @@ class Vocabulary:
             self._leave(word_id)
 
     def sounding(self, word: str) -> Iterator[tuple[int, float]]:
-        """Yield the ids of the words that sound, coarsely, as a folded word does, each with its similarity."""
+        """Yield the ids of the words, initials left out, that sound, coarsely, as a folded word does, and how alike."""
         sounds = readings(word)
         k2s = dict.fromkeys(sound.k2 for sound in sounds)
-        for word_id in sorted(set().union(*map(self._heard.like, k2s))):
+        for word_id in sorted(set().union(*map(self._heard.like, k2s)) - self.initials):
             yield word_id, similarity(keys(word), self[word_id])
 
     def near(self, word: str) -> Mapping[int, float]:
@@ -125,7 +128,8 @@ class Vocabulary:
     def starting(self, prefix: str) -> Mapping[int, float]:
         """Return the words that begin as typed or sound so, the more similar the more of them is typed."""
         found: dict[int, float] = {}
-        for start in dict.fromkeys([prefix, *(sound.k1 for sound in keys(prefix).sounds)]):
+        sounds = () if _DRAWN_OUT.search(prefix) else keys(prefix).sounds
+        for start in dict.fromkeys([prefix, *(sound.k1 for sound in sounds)]):
             begun = ((written, word_id) for written in self._range(start) for word_id in self._begun(written))
             for written, word_id in islice(begun, MAX_PREFIXED):
                 likeness = _PREFIX_FLOOR + (1 - _PREFIX_FLOOR) * len(start) / len(written) * SAME_SOUND
@@ -149,7 +153,7 @@ class Vocabulary:
         found = {
             word_id: likeness
             for word_id, likeness in self._alike(asked)
-            if likeness >= NEAR and not (likeness < _ONE_NAME and self._another_name(asked, word_id))
+            if likeness >= NEAR and not self._another(asked, word_id, likeness)
         }
         for word_id, likeness in self._restored(asked, max(found.values(), default=0.0)):
             found[word_id] = max(likeness, found.get(word_id, 0))
@@ -266,12 +270,14 @@ class Vocabulary:
         self.initials.discard(word_id)
         self._near.clear()
 
-    def _another_name(self, asked: Keys, word_id: int) -> bool:
-        """Tell whether both are given names and not one: Алена is not Аліна, however near they sound.
+    def _another(self, asked: Keys, word_id: int, likeness: float) -> bool:
+        """Tell whether one is an initial and the other a word, or both are given names and not one.
 
-        A name that nobody has may still be another one with a slip.
+        Алена is not Аліна, however near they sound; a name that nobody has may still be another one with a slip.
         """
-        entry = self[word_id] if asked.personal else None
+        if word_id in self.initials:
+            return not asked.initial
+        entry = self[word_id] if asked.personal and likeness < _ONE_NAME else None
         if entry is None or not entry.classes[0].startswith("g") or asked.rough or entry.rough:
             return False
         other = keys(entry.word)

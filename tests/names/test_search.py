@@ -102,6 +102,18 @@ def test_the_beginning_of_a_name_finds_it_while_it_is_typed(seeds: MemoryIndex, 
     assert owner in {hit.owner for hit in seeds.search(typed, prefix=True)}
 
 
+@pytest.mark.parametrize("typed", ["zzzz", "ЗЗЗ", "aaaa", "шшшш", "xxxxxxxx", "qqqq", "hhhh"])
+def test_one_letter_again_and_again_is_nobodys_name(typed: str) -> None:
+    index = index_of(**SEEDED, x="Petrova M. X.", kh="Kharytonava Xenia")
+    assert index.search(typed) == index.search(typed, prefix=True) == []
+
+
+def test_an_initial_is_too_little_for_who_typed_one_name() -> None:
+    index = index_of(whole="Kharytonava Xenia", initial="Petrova X.")
+    assert [hit.owner for hit in index.search("Xenia")] == ["whole"]
+    assert {hit.owner for hit in index.search("Xenia Petrova")} == {"initial"}
+
+
 def test_without_prefix_a_beginning_is_no_name(seeds: MemoryIndex) -> None:
     assert seeds.search("Zol") == []
 
