@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from starlette.types import Message, Scope, Send
 
 Header = tuple[bytes, bytes]
+Pieces = tuple[bytes | memoryview, ...]
 WHOLE: Final = b"HTTP/1.1 200 OK\r\n"
 _UNCHANGED: Final = b"HTTP/1.1 304 Not Modified\r\n"
 _BODILESS: Final = {b"content-length", b"content-type"}
@@ -17,12 +18,16 @@ _NOTHING: Final[Message] = {"type": "http.response.body", "body": b""}
 
 
 class Answer(NamedTuple):
-    """An answer: its headers and body as ASGI has them, and its head as it is written, up to the last header."""
+    """An answer: its headers and body as ASGI has them, and its head as it is written, up to the last header.
+
+    What is large and made of several pieces has the others in ``rest``: to join them takes as long as to send them.
+    """
 
     status: int
     headers: list[Header]
     body: bytes
     head: bytes
+    rest: Pieces = ()
 
     @property
     def unchanged(self) -> "Answer":
@@ -33,7 +38,7 @@ class Answer(NamedTuple):
     async def send(self, send: Send, *, bodiless: bool = False) -> None:
         """Answer a request that has become a task."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-        await send(_NOTHING if bodiless else {"type": "http.response.body", "body": self.body})
+        await send(_NOTHING if bodiless else {"type": "http.response.body", "body": b"".join((self.body, *self.rest))})
 
 
 class Question(NamedTuple):

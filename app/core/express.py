@@ -19,7 +19,7 @@ from sqlalchemy import CursorResult, Dialect, LargeBinary, Select
 from sqlalchemy.types import TypeEngine
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.atonce import WHOLE, Answer, Header, Question, asked_publicly, has, written
+from app.core.atonce import WHOLE, Answer, Header, Pieces, Question, asked_publicly, has, written
 from app.core.dialects import TooLong
 from app.core.dialects.direct import as_driven
 from app.core.hot import SECONDS_A_DAY
@@ -55,11 +55,12 @@ class Direct(Protocol):
 
 
 class Written(NamedTuple):
-    """An answer's body and the headers that are its own."""
+    """An answer's body, all of it or with the ``rest`` in pieces, and the headers that are its own."""
 
     body: bytes
     tag: str
     link: str | None = None
+    rest: Pieces = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +155,11 @@ class _Kept:
         said = self._plan.write(self._plan.statements, found, value)
         if said is None:
             return None
-        own: list[Header] = [(b"content-length", b"%d" % len(said.body))]
+        own: list[Header] = [(b"content-length", b"%d" % sum(map(len, (said.body, *said.rest))))]
         if said.link is not None:
             own.append((b"link", said.link.encode("latin-1")))
         own.append((b"etag", said.tag.encode()))
-        return Answer(200, [*self._headers, *own], said.body, self._head + written(own))
+        return Answer(200, [*self._headers, *own], said.body, self._head + written(own), said.rest)
 
 
 def _places(statement: Statement, about: UUID | None) -> "Sequence[tuple[int, Callable[[str], Any]]]":

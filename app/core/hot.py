@@ -308,7 +308,7 @@ def _add(known: set[int], key: _Key) -> None:
 
 
 def _ready(whole: Answer, key: _Key) -> _Ready:
-    size = len(whole.body) + sum(map(len, key)) + _BESIDE_A_BODY
+    size = sum(map(len, (whole.body, *whole.rest, *key))) + _BESIDE_A_BODY
     return _Ready(whole, _header(whole.headers, b"etag") or b"", size)
 
 

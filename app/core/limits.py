@@ -159,7 +159,8 @@ class Limits:
         if answer is None:
             scope[_STANDING] = standing
             return None
-        return Answer(answer.status, answer.headers, answer.body, answer.head + policy.line % standing)
+        head = answer.head + policy.line % standing
+        return Answer(answer.status, answer.headers, answer.body, head, answer.rest)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

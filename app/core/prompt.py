@@ -28,10 +28,10 @@ class Prompt(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
             return
         head = b"%b%b\r\n" % (answer.head, self._date())
-        if len(answer.body) < _SMALL:
-            self.transport.write(head + answer.body)
+        if answer.rest or len(answer.body) >= _SMALL:
+            self.transport.writelines((head, answer.body, *answer.rest))
         else:
-            self.transport.writelines((head, answer.body))
+            self.transport.write(head + answer.body)
         cycle.response_started = cycle.response_complete = True
         cycle.on_response()
 

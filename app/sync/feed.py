@@ -1,6 +1,6 @@
 """The feed itself: what a tier hears, in commit order, read from ``documents`` alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -49,7 +49,8 @@ class FeedPage:
     def body(self) -> bytes:
         """Write the page as JSON."""
         items = [b"%b%b}" % (heading, record or _GONE) for heading, record in self.items]
-        return written([BETWEEN.join(items)], self.cursor, more=self.more)
+        begun, ended = begun_and_ended(self.cursor, more=self.more)
+        return b"".join((begun, BETWEEN.join(items), ended))
 
     @property
     def tag(self) -> str:
@@ -65,14 +66,13 @@ class FeedPage:
 
 
 ENDED: Final = b"}"  # how an item ends
+UNREADY: Final = b"\0"  # stands for a heading that there is not; no JSON has it
 _GONE: Final = b"null"
-_NO_END: Final = 2**63 - 1
 
 
-def written(items: Iterable[bytes | memoryview], cursor: str, *, more: bool) -> bytes:
-    """Write a page as JSON, of its items and what stands between them."""
-    said = b'],"cursor":"%b","has_more":%b}' % (cursor.encode(), b"true" if more else b"false")
-    return b"".join([b'{"items":[', *items, said])
+def begun_and_ended(cursor: str, *, more: bool) -> tuple[bytes, bytes]:
+    """Give what stands before and behind the items of a page as JSON."""
+    return b'{"items":[', b'],"cursor":"%b","has_more":%b}' % (cursor.encode(), b"true" if more else b"false")
 
 
 def tag_of(count: int, cursor: str, *, more: bool) -> str:
@@ -117,22 +117,26 @@ def all_after(tier: Tier, position: int, limit: int) -> Select[Any]:
     return query.order_by(c.position).limit(limit)
 
 
-def joined_after(tier: Tier, position: int, limit: int, dialect: Dialect) -> Select[bytes, int, int, int]:
-    """Give the query for the same as one row: all items, their number, how many of them were ready, the last position.
+def joined_after(tier: Tier, position: int, limit: int, dialect: Dialect) -> Select[bytes, int, int]:
+    """Give the query for the same as one row: all items, their number, the position of the last one.
 
-    They are as they are sent, but that the last one has no end.
+    They are as they are sent, but that the last one has no end, and that one without a heading has `UNREADY`.
     """
     if not joins_as_it_walks(dialect):
-        return _joined(all_after(tier, position, limit).add_columns(documents.c.position).subquery().c)
+        rows = all_after(tier, position, limit).add_columns(documents.c.position).subquery().c
+        return _joined(rows, func.max(rows.position))
     c, there = documents.c, documents.alias().c
-    last = select(there.position).where(there.tier == int(tier), there.position > position)
-    end = last.order_by(there.position).limit(1).offset(limit - 1).scalar_subquery()
-    return _joined(c).where(c.tier == int(tier), c.position > position, c.position <= func.coalesce(end, _NO_END))
+    mine = select(there.position).where(there.tier == int(tier))
+    full = mine.where(there.position > position).order_by(there.position).limit(1).offset(limit - 1)
+    newest = mine.order_by(there.position.desc()).limit(1)
+    # To find it twice along the index takes less than to look for it in every row.
+    last = func.coalesce(full.scalar_subquery(), newest.scalar_subquery())
+    return _joined(c, last).where(c.tier == int(tier), c.position > position, c.position <= last)
 
 
-def _joined(rows: ReadOnlyColumnCollection[str, Any]) -> Select[bytes, int, int, int]:
-    item = rows.heading.op("||")(func.coalesce(rows.body, Spelled(_GONE)))
-    return select(Joined(item, ENDED + BETWEEN), func.count(), func.count(rows.heading), func.max(rows.position))
+def _joined(rows: ReadOnlyColumnCollection[str, Any], last: ColumnElement[int]) -> Select[bytes, int, int]:
+    item = func.coalesce(rows.heading, Spelled(UNREADY)).op("||")(func.coalesce(rows.body, Spelled(_GONE)))
+    return select(Joined(item, ENDED + BETWEEN), func.count(), last)
 
 
 async def end_of(session: AsyncSession, view: View) -> Place:

@@ -15,7 +15,7 @@ from app.core.lists import BETWEEN, last_before
 from app.core.problems import Problem
 from app.core.record import Tier
 from app.core.requests import database_of
-from app.sync.feed import ENDED, joined_after, tag_of, written
+from app.sync.feed import ENDED, UNREADY, begun_and_ended, joined_after, tag_of
 
 _SOMEWHERE: Final = -1  # stands for the position behind which a page begins, until there is one
 
@@ -42,7 +42,7 @@ class FeedAgain:
         """Give the plan of the first page."""
         return Plan((Statement.compiled(self.after(0), self.dialect),), self.write)
 
-    def after(self, position: int) -> Select[bytes, int, int, int]:
+    def after(self, position: int) -> Select[bytes, int, int]:
         """Give the query for a page, and for one item more, which tells that there is more."""
         return joined_after(self.tier, position, self.limit + 1, self.dialect)
 
@@ -57,17 +57,18 @@ class FeedAgain:
         """Write a page, if the register has the place behind which it begins."""
         place = self._place(cursor) if cursor else start()
         row = found[0][0]
-        if place is None or (cursor and statements[0].values(4)(row)[0] != place.at):
+        if place is None or (cursor and statements[0].values(3)(row)[0] != place.at):
             return None
-        items, count, ready, last = row[:4]
-        if ready < count or (count and not self._ends(items, last)):
+        items, count, last = row[0] or b"", row[1], row[2]
+        if UNREADY in items or (count and not self._ends(items, last)):
             return None
-        end, more = len(items or b""), count > self.limit
+        end, more = len(items), count > self.limit
         if more:
             end, count = items.rindex(ENDED + BETWEEN), self.limit
         here = cursor_in(items, last_before(items, end)) if count else cursor or self.cursors.seal(place)
-        body = written([memoryview(items or b"")[:end], ENDED if count else b""], here, more=more)
-        return Written(body, tag_of(count, here, more=more))
+        begun, ended = begun_and_ended(here, more=more)
+        rest = memoryview(items)[:end], (ENDED if count else b"") + ended
+        return Written(begun, tag_of(count, here, more=more), rest=rest)
 
     def _ends(self, items: bytes, position: int) -> bool:
         """Tell whether items end with the one at this position, as they do unless the database put them otherwise."""

@@ -197,11 +197,12 @@ async def test_a_page_of_the_feed_is_read_along_its_index(lone: Register) -> Non
     async with lone.database.read() as session:
         connection = await session.connection()
         rows = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", parameters)).all()
-    assert [row.detail for row in rows] == [
-        "SEARCH documents USING INDEX ix_documents_feed (tier=? AND position>? AND position<?)",
-        "SCALAR SUBQUERY 1",
-        "SEARCH documents_1 USING COVERING INDEX ix_documents_feed (tier=? AND position>?)",
-    ]
+    found = [row.detail for row in rows if row.detail.startswith(("SCAN", "SEARCH"))]
+    assert found[0] == "SEARCH documents USING INDEX ix_documents_feed (tier=? AND position>? AND position<?)"
+    assert set(found[1:]) == {
+        "SEARCH documents_1 USING COVERING INDEX ix_documents_feed (tier=? AND position>?)",  # where a full page ends
+        "SEARCH documents_1 USING COVERING INDEX ix_documents_feed (tier=?)",  # and one that is not full
+    }
 
 
 async def test_what_a_tier_reads_lies_together(lone: Register) -> None:
