@@ -92,6 +92,11 @@ class Walk:
     where: tuple[ColumnElement[bool], ...] = ()
     met: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        """Refuse an order by what is not read: each record would come once for every row there is, whoever sees it."""
+        if not all(self.reads(column.table) for column in self.order):
+            raise RuntimeError("the table that gives the order is not read")
+
     def reads(self, table: Table) -> bool:
         """Tell whether a table is among these."""
         return table is self.first or any(table is other for other, _ in self.others)

@@ -123,6 +123,7 @@ class Change(NamedTuple):
     into: Key | None = None  # what a merged record is part of
     first: Tier | None = None  # the first tier that saw a merged record
     made_before: frozenset[datetime] = frozenset()  # when it was made, as its rows said before the change
+    shown: frozenset[Tier] = frozenset()  # tiers that saw it until the change
 
     @property
     def is_new(self) -> bool:

@@ -292,7 +292,9 @@ class Projector:
         tiers = frozenset(known)
         into, first = self._led[key] if touch.into else (None, None)
         made_before = frozenset(row.created_at for row in known.values())
-        return Change(key, touch.action, touch.fields, made, told, tiers, old, given, whole, into, first, made_before)
+        shown = frozenset(tier for tier, row in known.items() if row.live)
+        was = tiers, old, given, whole, into, first, made_before, shown
+        return Change(key, touch.action, touch.fields, made, told, *was)
 
     def _whole(self, key: Key, tier: Tier, others: set[Key]) -> bool:
         """Tell whether a tier sees a copied record, and everything of others that it refers to."""

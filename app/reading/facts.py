@@ -64,7 +64,7 @@ def facts(dossier: Dossier, on: date) -> Facts:
         dossier.person.get("sex"),
         PartialDate(birth).parts.month if birth else None,
         name_key(dossier),
-        reach(said["since"])[0] if said["since"] else None,
+        reach(since)[0] if (since := stated({"since": said["since"]}, "since")) else None,
         term_key(said["term"]),
         -reach(born)[0].toordinal() if born else None,
         tuple(spans(dossier)),

@@ -12,6 +12,7 @@ from sqlalchemy import Column, ColumnElement, Table, and_, exists
 from app.core.desk import Desk
 from app.core.documents import documents
 from app.core.filters import Filter, Found, Walk
+from app.core.problems import fault, invalid
 from app.core.projection import live
 from app.core.record import Tier
 from app.core.requests import database_of
@@ -119,7 +120,7 @@ class People:
 
     def walk(self, query: Filter, tier: Tier, column: Column[Any] | None) -> Walk:
         """Walk along those who were found or have something rare, or one value's people, or all of them."""
-        c = situations.c
+        c, column = situations.c, _on_the_day(query, column)
         if query.found is not None:
             # By the documents, as no filter has an index of them that could seem better than their ids.
             theirs = (live(_persons.name, tier), documents.c.id.in_(query.found.scores))
@@ -128,7 +129,10 @@ class People:
         told = query.told()
         if told.keys() & _RARE:
             gathered = (c.created_at if column is None else column, _persons.c.id)
-            return Walk(_persons, gathered, _looked_up(_persons, situations, tier, query))
+            others = _looked_up(_persons, situations, tier, query)
+            if column is not None and column.table is documents:
+                others = (*others, (documents, documents.c.id == _persons.c.id))
+            return Walk(_persons, gathered, others)
         alone = [name for name in _LEADING if len(told.get(name, ())) == 1]
         if column is None and alone:
             # One value's people: nobody has to be asked for it once more.
@@ -144,8 +148,9 @@ class People:
             there = (*_in(day_of(query), tier), standings.c.facility_id == told["facility"][0])
             held = (c.created_at, standings.c.person_id)
             return Walk(standings, held, _looked_up(standings, situations, tier, query), there, frozenset({"facility"}))
-        if column is not None and column.table is documents:
-            return Walk(documents, (column, documents.c.id), _looked_up(documents, situations, tier, query))
+        if column is not None and column.table is not situations:
+            first, there = (documents, ()) if column.table is documents else (standings, _in(day_of(query), tier))
+            return Walk(first, (column, _id(first)), _looked_up(first, situations, tier, query), there)
         order = (c.created_at, c.person_id) if column is None else (column, c.person_id)
         return Walk(situations, order, _looked_up(situations, None, tier, query), (c.tier == int(tier),))
 
@@ -161,8 +166,18 @@ class People:
         if "updated_since" in told:
             found.append(situations.c.updated_at >= told["updated_since"])
         if "detained_from" in told or "detained_to" in told:
-            found.append(_taken(told.get("detained_from"), told.get("detained_to"), tier))
+            found.append(_taken(told.get("detained_from"), told.get("detained_to"), tier, day))
         return found
+
+
+def _on_the_day(query: Filter, column: Column[Any] | None) -> Column[Any] | None:
+    """Give the column that says the same of the day that a request is about."""
+    if not asks_the_past(query):
+        return column
+    if column is situations.c.since:
+        words = "The order by `since` is known for today only. Leave `as_of` out, or sort by something else."
+        raise invalid(fault("/query/sort", words))
+    return standings.c.term_key if column is situations.c.term_key else column
 
 
 def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - one value or several
@@ -207,10 +222,10 @@ def _valued(name: str, wanted: list[Any], tier: Tier, day: date) -> ColumnElemen
     return exists().where(*whose, held.c.value.in_([str(value) for value in wanted]), held.c.since <= day)
 
 
-def _taken(since: Any, until: Any, tier: Tier) -> ColumnElement[bool]:  # noqa: ANN401 - partial dates or None
-    """Find custodies that may have begun between two dates: where the two ranges meet."""
+def _taken(since: Any, until: Any, tier: Tier, day: date) -> ColumnElement[bool]:  # noqa: ANN401 - partial dates or None
+    """Find custodies that may have begun between two dates: where the two ranges meet; and by the day asked about."""
     c = custodies.c
-    asked = [c.tier == int(tier), c.person_id == situations.c.person_id]
+    asked = [c.tier == int(tier), c.person_id == situations.c.person_id, c.earliest <= day]
     asked += [c.latest >= since.earliest] if since else []
     asked += [c.earliest <= until.latest] if until else []
     return exists().where(*asked)

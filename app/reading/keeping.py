@@ -323,7 +323,7 @@ def _later(*times: Mapping[Whose, datetime]) -> dict[Whose, datetime]:
 
 
 def _lost(session: Session, changes: list[Change]) -> dict[Whose, datetime]:
-    """Give when tiers lost a record that belonged to somebody."""
+    """Give when tiers lost a record that belonged to somebody: it is gone, or belongs to somebody else now."""
     at = writing_in(session).at
     return {
         Whose(move.tier, UUID(change.before["person_id"])): at
@@ -331,6 +331,7 @@ def _lost(session: Session, changes: list[Change]) -> dict[Whose, datetime]:
         if change.before and change.before.get("person_id")
         for move in change.moves
         if move.fields is None
+        or (move.tier in change.shown and move.fields.get("person_id") != change.before["person_id"])
     }
 
 

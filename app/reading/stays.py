@@ -59,7 +59,7 @@ class Stay:
         if end and self.over(on):
             return end
         days = [*self.evidence, end] if end else self.evidence
-        return max((day for day in days if reach(day)[0] <= on), key=reach, default=None)
+        return max((day for day in days if reach(day)[0] <= on), key=_placed, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,12 @@ def _evidence(dossier: Dossier, record: Record) -> tuple[str, ...]:
     start, end = stated(record, "started_on"), stated(record, "ended_on")
     days = [*(stated(record, name) for name in _EVIDENCE), *published(dossier, record)]
     inside = {day for day in days if day and not _before(day, start) and not _before(end, day)}
-    return tuple(sorted(inside, key=reach)) or ((end,) if end else ())
+    return tuple(sorted(inside, key=_placed)) or ((end,) if end else ())
+
+
+def _placed(day: str) -> tuple[tuple[date, date], str]:
+    """Give where a day stands; of two that mean the same days (2025, 2025?) always the same one is the later."""
+    return reach(day), day
 
 
 @lru_cache(maxsize=16_384)
