@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -17,7 +18,7 @@ from app.reading.keeping import refresh
 from app.reading.kept import situations
 from tests.conftest import Register
 from tests.databases import templates
-from tests.factories import address, create, detention, facility, person
+from tests.factories import address, create, detention, facility, person, sentence, source
 from tests.serving import run
 
 
@@ -87,6 +88,32 @@ async def test_who_is_written_to_otherwise_is_derived_anew(register: Register) -
     async with register.database.read() as session:
         old = select(situations.c.person_id).where(situations.c.good_until < today()).distinct()
         assert {str(one) for one in (await session.execute(old)).scalars()} == set(people[1:])
+    await refresh(register.database)
+    assert await reindex(register.database) == 0
+
+
+async def test_whose_days_or_terms_are_read_otherwise_is_derived_anew(register: Register) -> None:
+    """Of those whom nothing of it concerns all stays as it is."""
+    people = [(await create(register.editor, "persons", person()))["id"] for _ in range(6)]
+    doubted = (await create(register.editor, "sources", source(published_on="2021~")))["id"]
+    sure = (await create(register.editor, "sources", source(published_on="2021-05-01")))["id"]
+    stays: list[dict[str, Any]] = [
+        {"citations": [{"source_id": sure}], "started_on": "2021-04"},
+        {"citations": [{"source_id": doubted}]},
+        {"started_on": "2020", "ended_on": "XXXX-05-01", "end_reason": "released_unspecified"},
+        {"started_on": "2021-05?"},
+    ]
+    for whose, stay in zip(people, stays, strict=False):
+        await create(register.editor, "detentions", detention(whose, **stay))
+    await create(register.editor, "sentences", sentence(people[4], status="in_force"))
+    await create(register.editor, "sentences", sentence(people[5], status=None))
+    there = configured(register.database.url)
+    await asyncio.to_thread(command.stamp, there, "c7f2a86b1d04")
+    await asyncio.to_thread(command.upgrade, there, "head")
+    async with register.database.read() as session:
+        old = select(situations.c.person_id).where(situations.c.good_until < today()).distinct()
+        found = {str(one) for one in (await session.execute(old)).scalars()}
+    assert found == {people[1], people[2], people[3], people[5]}
     await refresh(register.database)
     assert await reindex(register.database) == 0
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from app.core.terms import Term
 from app.reading.dossier import Dossier, Record, known_from
-from app.reading.stays import Custody
+from app.reading.stays import Custody, in_order, last_begun
 
 _ENDLESS: Final = frozenset({"life_imprisonment", "death"})
 _DEPRIVATION: Final = _ENDLESS | {"imprisonment"}
@@ -96,8 +96,9 @@ def _follows(sentence: Record) -> bool:
 def _in_force(dossier: Dossier, sentence: Record, on: date, custody: Custody | None) -> bool:
     """Tell whether a sentence was in force on a day.
 
-    The status is today's. Before the day of the sentence that replaced it a replaced one was in force; a
-    served or pardoned one was as long as the custody lasted that it belongs to, if that has ended.
+    The status is today's; a sentence without one is in force until who serves it is free. Before the day of the
+    sentence that replaced it a replaced one was in force; a served or pardoned one was as long as the custody lasted
+    that it belongs to, if that has ended.
     """
     status = sentence.get("status")
     if status in {"appealed", "quashed"} or _starts(dossier, sentence) > on:
@@ -107,7 +108,14 @@ def _in_force(dossier: Dossier, sentence: Record, on: date, custody: Custody | N
         return replaced_from is not None and on < replaced_from
     if status in _FINISHED:
         return custody is not None and custody.over and _belongs(dossier, sentence, custody)
-    return True
+    return status is not None or custody is not None or not _left(dossier, sentence, on)
+
+
+def _left(dossier: Dossier, sentence: Record, on: date) -> bool:
+    """Tell whether the custody that it was passed in had ended: only a status says what became of it then."""
+    stay = last_begun(in_order(dossier), on)
+    decided = known_from(dossier, sentence, "decided_on", "in_force_on")[0]
+    return stay is not None and stay.over_from is not None and decided < stay.over_from <= on
 
 
 def _starts(dossier: Dossier, sentence: Record) -> date:

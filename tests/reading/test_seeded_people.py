@@ -9,7 +9,7 @@ ADDRESS = {"a": {"id": "a", "facility_id": "f", "purpose": "letters", "verified_
 
 
 def _twelve_years() -> dict[str, object]:
-    return sentence("P12Y", "2023-03-17", citations=cite("baj", "letter"))
+    return sentence("P12Y", "2023-03-17", status=None, stage=None, citations=cite("baj", "letter"))
 
 
 def _chekina() -> Dossier:
@@ -38,7 +38,7 @@ def _loika() -> Dossier:
         stay("administrative_arrest", "2022-09-06", "2022-10-06", end_reason="sentence_served"),
         stay("unknown", "2022-10-28", end_reason="transferred"),
         stay("colony", citations=cite("letter", "hrw"), **(PLACE | {"confirmed_on": "2025-12-15"})),
-        sentences=[sentence("P7Y", "2023-06-20", citations=cite("nhc", "letter"))],
+        sentences=[sentence("P7Y", "2023-06-20", status=None, stage=None, citations=cite("nhc", "letter"))],
         published=PUBLISHED,
         addresses=ADDRESS,
     )

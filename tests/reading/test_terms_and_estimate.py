@@ -54,6 +54,18 @@ def test_terms_beyond_the_notation_are_unknown() -> None:
     assert (seen["term"], seen["release_estimate"]) == (None, None)
 
 
+def test_of_a_sentence_without_a_status_nothing_is_said_once_who_served_it_is_free() -> None:
+    served = stay("colony", START, "2024-05-01", end_reason="released_unspecified")
+    unknown = case(served, sentences=[sentence("P7Y", status=None)])
+    said = {day: on(unknown, day)["term"] for day in ("2022-02-28", "2022-03-01", "2024-05-01", "2024-05-02")}
+    assert list(said.values()) == [None, "P7Y", "P7Y", None]
+    assert on(case(served, sentences=[sentence("P7Y")]), "2024-05-02")["term"] == "P7Y"  # as its status says
+    again = case(served, stay("colony", "2025-01-01"), sentences=[sentence("P7Y", status=None)])
+    assert on(again)["term"] == "P7Y"  # whoever is held again may serve what is left
+    later = case(served, sentences=[sentence("P3Y", "2025-06-01", status=None, stage="in_absentia")])
+    assert on(later)["term"] == "P3Y"
+
+
 def test_an_added_term_alone_has_no_estimate() -> None:
     seen = on(held(sentence("P1Y", stage="added_term")))
     assert (seen["term"], seen["release_estimate"]) == ("P1Y", None)
