@@ -43,7 +43,7 @@ _STAGES = (
 )
 _STATUSES = (
     "What became of it: `in_force`, `appealed` (not in force yet), `quashed`, `replaced` by another sentence, "
-    "`served`, `pardoned`."
+    "`served`, `pardoned`. Without one it counts as in force until the person is free; then nothing is said of it."
 )
 
 
