@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import date
 from functools import partial
 from typing import Annotated, Final, Literal
 
@@ -24,7 +25,7 @@ from app.letters.labels import Label
 from app.letters.letter import PDF, page_of_person
 from app.letters.phrases import phrase
 from app.letters.pressroom import PressRoom
-from app.letters.recipients import confirmed_on, row
+from app.letters.recipients import row
 from app.letters.shapes import EXAMPLE, AddresseeOut
 from app.letters.writing import COLUMNS, PrintJob, Recipient, as_cells, as_vcard
 from app.reading.dossier import Dossier, reach
@@ -101,11 +102,11 @@ class Addressees(People[AddresseesAsked]):
 
     def _wanted(self, one: Recipient) -> bool:
         said, asked = one.row, self.asked
-        day = confirmed_on(said["verified_on"], said["place_confirmed_on"])
+        days = said["verified_on"], said["place_confirmed_on"]
         return (
             (said["reachable"] or asked.include_unreachable)
             and not (asked.fresh and said["stale"])
-            and (asked.verified_since is None or (day is not None and reach(day)[1] >= asked.verified_since.earliest))
+            and (asked.verified_since is None or all(_since(day, asked.verified_since.earliest) for day in days))
         )
 
     async def page(self) -> Page:
@@ -142,6 +143,11 @@ class Addressees(People[AddresseesAsked]):
         """Give where PDFs are set."""
         press: PressRoom = self.request.app.state.press
         return press
+
+
+def _since(day: str | None, first: date) -> bool:
+    """Tell whether a day is known, and may be this one or later."""
+    return day is not None and reach(day)[1] >= first
 
 
 def router() -> APIRouter:

@@ -7,7 +7,6 @@ restriction of liberty (an open facility, one's home); a death sentence is serve
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from operator import itemgetter
 from typing import Final
 
 from app.core.terms import Term
@@ -57,7 +56,7 @@ def conviction(dossier: Dossier, custody: Custody) -> tuple[date, str | None] | 
         and sentence.get("status") != "quashed"
         and (sentence.get("status") not in _FINISHED or _belongs(dossier, sentence, custody))
     )
-    return min(days, key=itemgetter(0), default=None)
+    return min(days, key=lambda found: (found[0], found[1] or ""), default=None)
 
 
 def terms_in_force(dossier: Dossier, on: date, custody: Custody | None) -> Terms:
@@ -79,10 +78,10 @@ def terms_in_force(dossier: Dossier, on: date, custody: Custody | None) -> Terms
     )
 
 
-def _decided(found: tuple[date, Record]) -> tuple[date, int]:
+def _decided(found: tuple[date, Record]) -> tuple[date, int, str]:
     since, sentence = found
     term = sentence.get("term")
-    return since, Term(term).key if term else 0
+    return since, Term(term).key if term else 0, str(sentence.get("id"))
 
 
 def _how_only(sentence: Record) -> bool:

@@ -59,6 +59,10 @@ async def test_filters_narrow_the_list(seeded: Register) -> None:
     assert await ids(public, fresh="true") == []
     assert await ids(public, verified_since="2023-11", category="media_worker") == [CHEKINA]
     assert await ids(public, verified_since="2023-12") == []
+    stay = (await public.get(f"/v1/detentions?person_id={CHEKINA}&kind=colony")).json()["items"][0]
+    unplaced = {"place_confirmed_on": None}
+    await seeded.editor.patch(f"/v1/detentions/{stay['id']}", json=unplaced, headers={"If-Match": "*"})
+    assert await ids(public, verified_since="2023-11", category="media_worker") == []  # that she is there was not
     assert await ids(public, as_of="2023-12-01", fresh="true", id=[ZOLATAVA, POVALISHEV]) == [ZOLATAVA]
     assert await ids(public, language="be") == []
     await seeded.editor.patch(f"/v1/persons/{LOIKA}", json={"languages": ["be", "en"]}, headers={"If-Match": "*"})
