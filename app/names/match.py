@@ -25,6 +25,8 @@ _NEARLY: Final = 0.95
 _ONE_SLIP: Final = 0.735
 """Likeness of a given name that one slip can have made; of four letters with another one in it there are too many."""
 _DOUBTED: Final = 0.85
+_SAID_AGAIN: Final = 0.85
+"""What a score keeps when the query has a word more often than the stored name: that is another name than this one."""
 _ABSENT_INITIAL: Final = 0.2
 _OTHER_ROLE: Final = 0.85
 """What it says that a typed surname is a patronymic of the register's name."""
@@ -95,15 +97,33 @@ def score(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> float:
     """Return how surely a stored name is the query's, 0..1: what agrees over what was asked, less what is left over."""
     gained, answered, taken, doubted = _assign(plan, candidate)
     open_terms = [term for place, term in enumerate(plan.terms) if not answered >> place & 1]
+    again = _said_again(plan, open_terms, answered) if plan.repeats else []
     left = [place for place in range(len(candidate.words)) if not taken >> place & 1]
     if any(term.role is Role.INITIAL for term in open_terms):
         gained += _by_initials(open_terms, left, candidate, vocabulary)
     parts = [candidate.roles[place] for place in left]
-    asked = _asked(plan, open_terms, parts)
+    asked = _asked(plan, open_terms, parts) - sum(term.weight for term in again)
     kept = _kept(open_terms, parts, _other_given(open_terms, left, candidate, vocabulary))
     if doubted and not _is_rough(candidate.words, vocabulary):
         kept *= _DOUBTED
+    if again:
+        kept *= _SAID_AGAIN
     return kept * gained / asked if asked else 0.0
+
+
+def _said_again(plan: Plan, open_terms: list[Term], answered: int) -> list[Term]:
+    """Take out, and return, the open terms whose word was typed once more, so that it is asked for once.
+
+    An initial is not: each stands for another word.
+    """
+    said = {term.keys.word for place, term in enumerate(plan.terms) if answered >> place & 1}
+    again: list[Term] = []
+    once: list[Term] = []
+    for term in open_terms:
+        (again if term.role is not Role.INITIAL and term.keys.word in said else once).append(term)
+        said.add(term.keys.word)
+    open_terms[:] = once
+    return again
 
 
 def _may_be_foreign(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> bool:

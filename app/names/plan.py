@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Final, NamedTuple
@@ -71,6 +71,8 @@ class Plan:
     """What the words of a name must gain together for it to reach the cut-off."""
     firm: Mapping[int, float]
     """Of each term (as a bit) that is a surname somebody has as typed: the gain from which another word may be it."""
+    repeats: bool
+    """Whether a word was typed more than once."""
 
 
 def plan(query: str, vocabulary: Vocabulary, *, prefix: bool = False) -> Plan:
@@ -78,7 +80,7 @@ def plan(query: str, vocabulary: Vocabulary, *, prefix: bool = False) -> Plan:
 
     Total over any text. The work is bounded by `fold`'s limits and the size of the vocabulary.
     """
-    typed = list(dict.fromkeys(part for word in words(query) for part in _split(word, vocabulary)))
+    typed = [part for word in words(query) for part in _split(word, vocabulary)]
     named = any(keys(word).personal for word in typed)
     meant = [_meant(word, vocabulary, named=named) for word in typed]
     terms = tuple(
@@ -89,10 +91,26 @@ def plan(query: str, vocabulary: Vocabulary, *, prefix: bool = False) -> Plan:
     for word_id, link in _links(terms, vocabulary, prefix=prefix):
         links[word_id].append(link)
     found = {word_id: tuple(sorted(entries, reverse=True)) for word_id, entries in links.items()}
-    needed = sum(map(_needed, terms))
+    single = _single(terms)
+    needed = sum(_needed(terms[place]) for place in single)
     surnames = sum(1 << place for place, term in enumerate(terms) if term.role is Role.SURNAME)
     firm = dict(_firm(terms, vocabulary))
-    return Plan(terms, found, _drivers(terms, found, needed, vocabulary), surnames, needed, firm)
+    drivers = _drivers({place: terms[place].weight for place in single}, found, needed, vocabulary)
+    repeats = len(set(typed)) < len(typed)
+    return Plan(terms, found, drivers, surnames, needed, firm, repeats)
+
+
+def _single(terms: Sequence[Term]) -> list[int]:
+    """Return the places of the terms, of a word that was typed more than once only where it says most.
+
+    A name need not have it as often as it was typed; each initial stands for another word.
+    """
+    found: dict[str | int, int] = {}
+    for place, term in enumerate(terms):
+        same = place if term.role is Role.INITIAL else term.keys.word
+        if same not in found or term.weight > terms[found[same]].weight:
+            found[same] = place
+    return list(found.values())
 
 
 def _firm(terms: tuple[Term, ...], vocabulary: Vocabulary) -> Iterator[tuple[int, float]]:
@@ -134,13 +152,14 @@ def _weight(word: Keys, role: Role, vocabulary: Vocabulary) -> float:
 
 
 def _links(terms: tuple[Term, ...], vocabulary: Vocabulary, *, prefix: bool) -> Iterator[tuple[int, Link]]:
+    alone = len({term.keys.word for term in terms}) == 1
     for place, term in enumerate(terms):
         starts = prefix and place == len(terms) - 1
         likely = _likely(term, vocabulary, starts=starts, alone=len(terms) == 1)
         for word_id, likeness in likely.items():
             yield word_id, Link(term.weight * _share(likeness), 1 << place)
         # That a name begins with a letter is too little to be all that is known of it.
-        for word_id in vocabulary.initials if term.role is not Role.INITIAL and len(terms) > 1 else ():
+        for word_id in vocabulary.initials if term.role is not Role.INITIAL and not alone else ():
             if first_letters(term.keys) & first_letters(vocabulary[word_id]):
                 yield word_id, Link(term.weight * ABBREVIATED, 1 << place)
     if len(terms) <= _MAX_JOINED:
@@ -199,24 +218,24 @@ def _needed(term: Term) -> float:
 
 
 def _drivers(
-    terms: tuple[Term, ...], links: Mapping[int, tuple[Link, ...]], needed: float, vocabulary: Vocabulary
+    weights: Mapping[int, float], links: Mapping[int, tuple[Link, ...]], needed: float, vocabulary: Vocabulary
 ) -> tuple[int, ...]:
-    """Choose the words whose names are fetched (the MaxScore rule: Turtle and Flood, 1995).
+    """Choose the words whose names are fetched (the MaxScore rule: Turtle and Flood, 1995), by the terms' weights.
 
     Terms too common to reach the cut-off together are left to the ranking; a name that passes has then at least one
     word that brings its share of what the other terms must.
     """
     telling = 0
-    for place in sorted(range(len(terms)), key=lambda place: terms[place].weight):
-        if terms[place].weight < needed and not telling:
-            needed -= terms[place].weight
+    for place in sorted(weights, key=weights.__getitem__):
+        if weights[place] < needed and not telling:
+            needed -= weights[place]
         else:
             telling |= 1 << place
     least = needed / max(1, telling.bit_count())
     gains = {word_id: _gain(entries, telling) for word_id, entries in links.items()}
     chosen = [word_id for word_id, gain in gains.items() if gain and gain >= least]
     chosen.sort(key=lambda one: (-gains[one], vocabulary.text(one)))
-    return tuple(_within(MAX_ROWS if len(terms) > 1 else _MAX_ALONE, chosen, vocabulary))
+    return tuple(_within(MAX_ROWS if len(weights) > 1 else _MAX_ALONE, chosen, vocabulary))
 
 
 def _gain(entries: tuple[Link, ...], telling: int) -> float:

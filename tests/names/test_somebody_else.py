@@ -1,0 +1,62 @@
+"""Names that agree in all but a word or an initial, which makes them somebody else's."""
+
+import pytest
+
+from app.names.index import MemoryIndex
+from app.names.plan import plan
+from app.names.verdict import NO_EVIDENCE, Verdict, judged
+from tests.names.conftest import index_of
+
+
+def named(*names: str) -> MemoryIndex:
+    return index_of(**{name: name for name in names})
+
+
+def said(index: MemoryIndex, query: str) -> Verdict:
+    return judged([(hit.score, NO_EVIDENCE) for hit in index.search(query)])[0]
+
+
+@pytest.mark.parametrize(
+    ("known", "typed"),
+    [
+        ("Петров Алексей Борисович", "Петров А. А."),
+        ("Сидоров Павел Николаевич", "Сидоров П. П."),
+        ("Hussein Ali", "Hussein Hussein Ali"),
+        ("Hussein Ali", "Hussein Ali Ali"),
+        ("Mohammed", "Mohammed Mohammed"),
+        ("Ковалёва Мария", "Ковалёва Мария Мария"),
+        ("Ян Янович", "Ян Ян Янович"),
+    ],
+)
+def test_a_word_typed_twice_is_two_words_of_a_name(known: str, typed: str) -> None:
+    index = named(known, "Лойка Наста")
+
+    assert index.search(typed)[0].owner == known
+    assert said(index, typed) is Verdict.POSSIBLE
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Ли Ли", "Вольга Вольга", "Ян Ян Янович", "Kim Kim", "Mohammed Mohammed", "Mohammed Mohammed Mohammed"],
+)
+def test_who_has_a_word_twice_comes_before_who_has_it_once(name: str) -> None:
+    once = " ".join(dict.fromkeys(name.split()))
+    for index in (named(once, name), named(name, once)):
+        first, second = index.search(name)
+
+        assert (first.owner, first.score, second.owner) == (name, 1.0, once)
+        assert said(index, name) is Verdict.MATCH
+
+
+def test_a_name_pasted_twice_is_found_and_costs_no_more_to_look_for() -> None:
+    index = named("Шчурок Ігар", "Шчурок Ігар Алегавіч")
+    once, often = (plan("Шчурок Ігар " * times, index.vocabulary) for times in (1, 1000))
+
+    assert index.search("Шчурок Ігар " * 1000)[0].owner == "Шчурок Ігар"
+    assert (often.drivers, often.needed) == (once.drivers, once.needed)
+
+
+def test_one_word_typed_twice_is_still_too_little_for_an_initial() -> None:
+    index = named("Kharytonava Xenia", "Petrova X.")
+
+    assert [hit.owner for hit in index.search("Xenia Xenia")] == ["Kharytonava Xenia"]
