@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from app.names.choosing import best
 from app.names.given import misspelt_given_names
 from app.names.keys import keys
-from app.names.likeness import first_letters
+from app.names.likeness import SAME_SOUND, first_letters
 from app.names.plan import CUT_OFF, SILENT_PATRONYMIC, Link, Plan, Term
 from app.names.roles import Role
 from app.names.sound import is_rough
@@ -27,11 +27,13 @@ _ONE_SLIP: Final = 0.735
 _DOUBTED: Final = 0.85
 _SAID_AGAIN: Final = 0.85
 """What a score keeps when the query has a word more often than the stored name: that is another name than this one."""
+_OTHER_INITIALS: Final = 0.9
+"""What a score keeps when the two names' initials differ, or stand in another order, so that it is no match."""
 _ABSENT_INITIAL: Final = 0.2
 _OTHER_ROLE: Final = 0.85
 """What it says that a typed surname is a patronymic of the register's name."""
 _TURNED: Final = 0.5
-"""What an initial keeps that stands before the other one's word."""
+"""What an initial keeps that stands before the other one's word, or for a second name as if it were the first."""
 _LEFT_OVER: Final = {Role.SURNAME: 0.93, Role.GIVEN: 0.9, Role.PATRONYMIC: 0.985, Role.INITIAL: 0.985}
 """What a score keeps for each word of the register's name that the query lacks."""
 
@@ -99,15 +101,19 @@ def score(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> float:
     open_terms = [term for place, term in enumerate(plan.terms) if not answered >> place & 1]
     again = _said_again(plan, open_terms, answered) if plan.repeats else []
     left = [place for place in range(len(candidate.words)) if not taken >> place & 1]
+    turned = False
     if any(term.role is Role.INITIAL for term in open_terms):
-        gained += _by_initials(open_terms, left, candidate, vocabulary)
+        more, turned = _by_initials(open_terms, left, candidate, vocabulary)
+        gained += more
     parts = [candidate.roles[place] for place in left]
-    asked = _asked(plan, open_terms, parts) - sum(term.weight for term in again)
+    asked = _asked(plan, open_terms, candidate, parts) - sum(term.weight for term in again)
     kept = _kept(open_terms, parts, _other_given(open_terms, left, candidate, vocabulary))
     if doubted and not _is_rough(candidate.words, vocabulary):
         kept *= _DOUBTED
     if again:
         kept *= _SAID_AGAIN
+    if turned or _has_other_initials(open_terms, candidate, parts):
+        kept *= _OTHER_INITIALS
     return kept * gained / asked if asked else 0.0
 
 
@@ -170,6 +176,7 @@ def _assign(plan: Plan, candidate: Candidate) -> tuple[float, int, int, bool]:
         (_in_role(link, role, plan), link.terms, place)
         for place, (word, role) in enumerate(zip(candidate.words, candidate.roles, strict=True))
         for link in plan.links.get(word, ())
+        if not link.terms & plan.initials
     ]
     gained, terms, taken, doubted, supported = 0.0, 0, 0, False, False
     for gain, bits, place in sorted(pairs, reverse=True):
@@ -203,15 +210,34 @@ def _kept(open_terms: Sequence[Term], left: Sequence[Role], other_given: float) 
     return kept
 
 
-def _asked(plan: Plan, open_terms: Sequence[Term], left: Sequence[Role]) -> float:
+def _asked(plan: Plan, open_terms: Sequence[Term], candidate: Candidate, left: Sequence[Role]) -> float:
     """Return what the query says in all, less what a stored name without patronymic or initials cannot answer."""
     asked = sum(term.weight for term in plan.terms)
     for term in open_terms:
         if term.role is Role.PATRONYMIC and Role.PATRONYMIC not in left:
-            asked -= term.weight * (1 - SILENT_PATRONYMIC)
-        elif term.role is Role.INITIAL and Role.GIVEN not in left and Role.PATRONYMIC not in left:
+            asked -= 0 if _is_other(term, open_terms, candidate, left) else term.weight * (1 - SILENT_PATRONYMIC)
+        elif term.role is Role.INITIAL and not _is_other(term, open_terms, candidate, left):
             asked -= term.weight * (1 - _ABSENT_INITIAL)
     return asked
+
+
+def _has_other_initials(open_terms: Sequence[Term], candidate: Candidate, left: Sequence[Role]) -> bool:
+    return any(_is_other(term, open_terms, candidate, left) for term in open_terms)
+
+
+def _is_other(term: Term, open_terms: Sequence[Term], candidate: Candidate, left: Sequence[Role]) -> bool:
+    """Tell whether an initial differs from what the other name has in its place.
+
+    A name has nothing there that ends before, or is a surname alone. Where no given name is known, one of several
+    surnames is it; an initial that is left over is first of all the given name's.
+    """
+    if term.role is Role.PATRONYMIC:
+        return Role.INITIAL in left and all(other.role is not Role.GIVEN for other in open_terms)
+    if term.role is not Role.INITIAL:
+        return False
+    return any(role is not Role.SURNAME for role in left) or (
+        Role.SURNAME in left and not {Role.GIVEN, Role.INITIAL} & {*candidate.roles}
+    )
 
 
 def _begins(word_id: int, vocabulary: Vocabulary) -> set[str]:
@@ -219,12 +245,15 @@ def _begins(word_id: int, vocabulary: Vocabulary) -> set[str]:
     return first_letters(vocabulary[word_id]) if word_id in vocabulary else set()
 
 
-def _by_initials(open_terms: list[Term], left: list[int], candidate: Candidate, vocabulary: Vocabulary) -> float:
-    """Pair the query's initials with words, take both out, and return the gain.
+def _by_initials(
+    open_terms: list[Term], left: list[int], candidate: Candidate, vocabulary: Vocabulary
+) -> tuple[float, bool]:
+    """Pair the query's initials with words, take both out; return the gain, and whether their order is another.
 
-    Initials are written in the order of given name and patronymic; out of it they say less.
+    Initials are written in the order of given name and patronymic; out of it they say less. So they do where the first
+    one would be the patronymic's.
     """
-    gained, before = 0.0, -1
+    gained, before, turned = 0.0, -1, False
     for term in [term for term in open_terms if term.role is Role.INITIAL]:
         letters = first_letters(term.keys)
         fitting = [place for place in left if letters & _begins(candidate.words[place], vocabulary)]
@@ -232,6 +261,17 @@ def _by_initials(open_terms: list[Term], left: list[int], candidate: Candidate, 
             place = next((place for place in fitting if place > before), fitting[0])
             open_terms.remove(term)
             left.remove(place)
-            gained += term.weight * (1 if place > before else _TURNED)
+            here = place < before or (before < 0 and _stands_behind(place, left, candidate.roles))
+            turned |= here
+            gain = term.weight * (_TURNED if here else 1)
+            # The same letter comes before a name that begins with it.
+            gained += gain if vocabulary.id_of(term.keys.word) == candidate.words[place] else gain * SAME_SOUND
             before = place
-    return gained
+    return gained, turned
+
+
+def _stands_behind(place: int, left: Sequence[int], roles: Sequence[Role]) -> bool:
+    """Tell whether a word is no surname, and behind a given name or its initial that nothing was paired with."""
+    return roles[place] is not Role.SURNAME and any(
+        other < place and roles[other] in {Role.GIVEN, Role.INITIAL} for other in left
+    )

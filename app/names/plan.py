@@ -71,6 +71,8 @@ class Plan:
     """What the words of a name must gain together for it to reach the cut-off."""
     firm: Mapping[int, float]
     """Of each term (as a bit) that is a surname somebody has as typed: the gain from which another word may be it."""
+    initials: int
+    """The terms that are initials, as bits: which word each stands for depends on its place, so links only find it."""
     repeats: bool
     """Whether a word was typed more than once."""
 
@@ -93,11 +95,16 @@ def plan(query: str, vocabulary: Vocabulary, *, prefix: bool = False) -> Plan:
     found = {word_id: tuple(sorted(entries, reverse=True)) for word_id, entries in links.items()}
     single = _single(terms)
     needed = sum(_needed(terms[place]) for place in single)
-    surnames = sum(1 << place for place, term in enumerate(terms) if term.role is Role.SURNAME)
+    surnames = _bits(terms, Role.SURNAME)
+    initials = _bits(terms, Role.INITIAL) if len(terms) > 1 else 0
     firm = dict(_firm(terms, vocabulary))
     drivers = _drivers({place: terms[place].weight for place in single}, found, needed, vocabulary)
     repeats = len(set(typed)) < len(typed)
-    return Plan(terms, found, drivers, surnames, needed, firm, repeats)
+    return Plan(terms, found, drivers, surnames, needed, firm, initials, repeats)
+
+
+def _bits(terms: Sequence[Term], role: Role) -> int:
+    return sum(1 << place for place, term in enumerate(terms) if term.role is role)
 
 
 def _single(terms: Sequence[Term]) -> list[int]:
