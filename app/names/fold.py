@@ -18,7 +18,17 @@ MAX_WORD: Final = 40
 _DROPPED: Final = dict.fromkeys(map(ord, "'’‘‛ʼʻʾʿˈʹʺ′″‵`´\"“”„ьъЬЪ͡\0"))
 _UNSEEN: Final = re.compile("[\u00ad\u0640\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|(?<=[a-zA-Z])·(?=[a-zA-Z])")
 """What is no part of a word though it may stand in one: marks of width and direction, the dot of Catalan."""
-_WORD: Final = re.compile(r"[^\W\d_]+")
+_SIGNED: Final = "\u0700-\u109f\u1200-\u1aaf\u1b00-\u1cff\ua800-\uabff\U00011000-\U00011fff"
+"""Scripts that write vowels as signs upon a letter, or join letters by signs, as those of India and Tibet do."""
+_SIGNS: Final = frozenset(
+    sign
+    for first, last in re.findall("(.)-(.)", _SIGNED)
+    for sign in map(chr, range(ord(first), ord(last) + 1))
+    if unicodedata.category(sign) in {"Mn", "Mc"}
+)
+"""Marks that are letters to those who write them; the others are accents and points, which come and go."""
+_IN_SIGNED: Final = re.compile(f"[{_SIGNED}]")
+_WORD: Final = re.compile(r"[^\W\d_]+(?:[{signs}]+[^\W\d_]*)*".format(signs="".join(sorted(_SIGNS))))
 _CAPITALS: Final = re.compile(r"[A-Z][a-z]*|[a-z]+")
 _INITIALS: Final = {
     "zh": "ж",
@@ -48,7 +58,8 @@ def words(text: str) -> tuple[str, ...]:
     """Return the words of a name in order: lower case, no apostrophes, signs, marks, digits or mixed alphabets.
 
     Latin, Cyrillic, Georgian, Armenian, Arabic, Chinese and Korean words stay in their script; every other one is
-    romanized by anyascii. A Chinese or Korean name written as one word is parted after its surname.
+    romanized by anyascii, with the signs that are its vowels. A Chinese or Korean name written as one word is parted
+    after its surname.
     Total over any text and bounded: what lies beyond `MAX_TEXT` characters, `MAX_WORDS` words or `MAX_WORD` letters is
     not looked at.
     """
@@ -60,7 +71,7 @@ def _words(text: str) -> tuple[str, ...]:
     seen = _UNSEEN.sub("", _keep_bulgarian_vowel(text)).translate(_DROPPED)
     plain = unicodedata.normalize("NFKC", seen)[:MAX_TEXT]
     composed = unicodedata.normalize("NFC", plain.casefold().translate(_DROPPED))
-    bare = "".join(letter for letter in composed if not unicodedata.combining(letter))
+    bare = "".join(letter for letter in composed if letter in _SIGNS or not unicodedata.combining(letter))
     found: list[str] = []
     tokens = _WORD.findall(without_articles(_INITIAL.sub(_initial, bare)))
     for token in parted(tokens[0]) if len(tokens) == 1 else tokens:
@@ -80,6 +91,8 @@ def _keep_bulgarian_vowel(text: str) -> str:
 def _native(token: str) -> list[str]:
     if _NATIVE.fullmatch(token):
         return [_one_alphabet(token)]
+    if _IN_SIGNED.search(token):
+        return [word] if (word := "".join(_CAPITALS.findall(anyascii(token))).lower()) else []
     return [part.lower() for part in _CAPITALS.findall(anyascii(token))]
 
 

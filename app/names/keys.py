@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Self
 from app.names.given import fathers, given_names, is_daughter, table
 from app.names.sound import Sound, is_rough, readings, roughs, skeleton
 
-KEY_VERSION: Final = 3
+KEY_VERSION: Final = 4
 """Raised with every change of the rules: stored keys of another version are stale and rebuilt."""
 
 

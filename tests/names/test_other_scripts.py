@@ -121,3 +121,12 @@ def test_a_surname_is_no_patronymic_of_somebody_else() -> None:
     index = index_of(surname="Карповіч Раман Ігаравіч", patronymic="Раман Карпавіч Ляснік")
 
     assert index.search("Roman Karpovich")[0].owner == "surname"
+
+
+def test_names_in_scripts_of_india_are_told_apart_and_found() -> None:
+    index = among_others("राम मोहन", "Rahul Gandhi")
+
+    assert index.search("राहुल गांधी")[0].owner == "Rahul Gandhi"
+    assert index.search("Ram Mohan")[0].owner == "राम मोहन"
+    assert index.search("राम मोहन")[0].score == 1
+    assert all(hit.score < 0.8 for hit in index.search("रोमा मेहन"))

@@ -9,6 +9,7 @@ from app.names.fold import words
 MOST_TYPED: Final = 12  # words of a question that are looked at
 _MOST: Final = 100  # words of a text that are indexed; a title has up to 80
 _SHORTEST: Final = 2  # letters; one letter is half a conjunction
+_WITHIN: Final = "LNM"  # letters, numbers, and marks, as in many scripts a word ends with one
 _PART: Final = re.compile(r"[0-9]+(?:[.\-\u2013][0-9]+)*|[^\s0-9]+")
 _RAISED: Final = re.compile("(?<=[0-9])[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 # What stands before a number and says only that one follows.
@@ -42,7 +43,7 @@ def tokens(text: str, most: int = _MOST) -> tuple[str, ...]:
 
 def typed(text: str) -> Typed:
     """Read what somebody typed. Nobody goes on with a word behind a space or a full stop."""
-    return Typed(tokens(text, MOST_TYPED), bool(text) and text[-1].isalnum())
+    return Typed(tokens(text, MOST_TYPED), bool(text) and unicodedata.category(text[-1])[0] in _WITHIN)
 
 
 def is_number(token: str) -> bool:

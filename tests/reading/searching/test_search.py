@@ -95,6 +95,13 @@ async def test_a_question_is_bounded(seeded: Register) -> None:
     assert await found(seeded.public, "colony " * 71) != []
 
 
+@pytest.mark.parametrize("name", ["कारागार", "ਪੰਜਾਬ", "སྤྱི"])
+async def test_a_name_in_any_script_is_found_as_it_is_written(register: Register, name: str) -> None:
+    made = await create(register.editor, "organizations", organization(name={"en": name}))
+    assert await ids(register.public, name) == [made["id"]]
+    assert await ids(register.public, name[:-1]) == [made["id"]]  # while it is typed
+
+
 async def crowd(register: Register, **said: Any) -> list[str]:
     """Make one record of each kind that has the same word in what it is called; give their ids, the address's last."""
     name = {"en": "Velmorka trial"}

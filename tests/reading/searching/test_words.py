@@ -28,6 +28,7 @@ COLONY = {
         ("L’Association d'Exemple", ("lassociation", "dexemple")),
         ("#KeepItOn: open, secure!", ("keepiton", "open", "secure")),
         ("in in IN", ("in",)),
+        ("कारागार ४, ਪੰਜਾਬ", ("karagar", "4", "pmjab")),
         ("a ў 🙂 \"' -- %", ()),
         ("", ()),
     ],
@@ -38,6 +39,7 @@ def test_a_text_is_its_words_and_numbers(text: str, said: tuple[str, ...]) -> No
 
 def test_what_is_typed_may_go_on_unless_something_stands_behind_it() -> None:
     assert typed("invented col").unfinished
+    assert typed("राहु").unfinished
     assert not typed("invented col ").unfinished
     assert not typed("invented col.").unfinished
     assert not typed("").unfinished
