@@ -15,7 +15,7 @@ MAX_TEXT: Final = 256
 MAX_WORDS: Final = 10
 MAX_WORD: Final = 40
 
-_DROPPED: Final = dict.fromkeys(map(ord, "'’‘‛ʼʻʾʿˈʹʺ′″‵`´\"“”„ьъЬЪ͡\0"))
+_DROPPED: Final = dict.fromkeys(map(ord, "'’‘‛ꞌꞋʼʽʻʾʿˈʹʺ′″‵`´\"“”„ьъЬЪ͡\0"))
 _UNSEEN: Final = re.compile("[\u00ad\u0640\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|(?<=[a-zA-Z])·(?=[a-zA-Z])")
 """What is no part of a word though it may stand in one: marks of width and direction, the dot of Catalan."""
 _SIGNED: Final = "\u0700-\u109f\u1200-\u1aaf\u1b00-\u1cff\ua800-\uabff\U00011000-\U00011fff"

@@ -85,6 +85,11 @@ def test_anything_typed_is_bounded(text: str) -> None:
     assert all(0 < len(word) <= MAX_WORD for word in found)
 
 
+@pytest.mark.parametrize("apostrophe", "'’‘‛ʼʽʻʾʿʹ′`´\ua78b\ua78c\uff07")
+def test_an_apostrophe_of_any_kind_is_no_part_of_a_word(apostrophe: str) -> None:
+    assert words(f"Mar{apostrophe}Jana Дар{apostrophe}я") == ("marjana", "даря")
+
+
 @given(st.text(max_size=300))
 def test_words_are_letters_only_and_stay_as_they_are(text: str) -> None:
     for word in words(text):
