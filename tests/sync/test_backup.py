@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, select, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.cli import main
+from app.core.dialects import InUse, alone
 from app.core.documents import documents
 from app.core.migrating import is_current, migrate
 from app.core.plain import declared, plain, written
@@ -22,7 +24,7 @@ from app.sync.backup.archive import Contents, reading, writing
 from app.sync.backup.making import back_up
 from app.sync.backup.restoring import Refused, check, restore
 from tests.conftest import Register, running
-from tests.databases import SqliteTemplates
+from tests.databases import PostgresTemplates, SqliteTemplates
 from tests.factories import article, charge, create, detention, person
 from tests.serving import ROOT
 from tests.sync.following import cursor_of
@@ -181,6 +183,25 @@ async def test_nothing_is_restored_while_a_server_runs(database_url: str, file: 
         await register.public.get("/v1/persons")
         with pytest.raises(Refused, match="Stop its servers"):
             await restore(database_url, KINDS, check(file), replace=True)
+
+
+@pytest.fixture
+def clerk_url(postgresql_templates: PostgresTemplates, postgresql_url: str) -> Iterator[str]:
+    """The address of a register as a role that may not see what others do."""
+    admin, name = postgresql_templates.admin, f"{postgresql_templates.prefix}clerk"
+    admin.execute(f"CREATE ROLE \"{name}\" LOGIN PASSWORD 'invented'")
+    yield make_url(postgresql_url).set(username=name, password="invented").render_as_string(hide_password=False)
+    admin.execute(f'DROP ROLE "{name}"')
+
+
+async def test_a_server_that_runs_as_another_role_is_seen(postgresql_url: str, clerk_url: str) -> None:
+    for there, here in ((clerk_url, postgresql_url), (postgresql_url, clerk_url)):
+        engine = create_async_engine(there)
+        async with engine.connect():
+            with pytest.raises(InUse):
+                async with alone(here):
+                    pass
+        await engine.dispose()
 
 
 KILLED = """

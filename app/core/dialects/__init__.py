@@ -282,10 +282,15 @@ async def alone(url: str) -> AsyncIterator[AsyncConnection]:
 
 
 def _refuse_company(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user"
-        if connection.exec_driver_sql(f"{query} AND pid <> pg_backend_pid()").scalar_one():
-            raise InUse
+    if connection.dialect.name == "postgresql" and connection.exec_driver_sql(_COMPANY).scalar_one():
+        raise InUse
+
+
+# Who may not see what another role does sees that it is there, and no type; what the server does itself has no role.
+_COMPANY: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND usename IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'"
+)
 
 
 def _sqlite(
