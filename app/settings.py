@@ -5,10 +5,16 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from pydantic import DirectoryPath, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 _DRIVERS = {"sqlite+aiosqlite", "postgresql+asyncpg"}
+
+_DATABASES = "the database is sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME"
+_ENCODED = (
+    "the host and port cannot be told from the rest: what is special in a password is percent-encoded, as %40 for @ "
+    "and %3A for :"
+)
 
 
 class Settings(BaseSettings):
@@ -76,13 +82,9 @@ class Settings(BaseSettings):
     @classmethod
     def _known_driver(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            try:
-                url = make_url(value.get_secret_value())
-                whole = url.drivername in _DRIVERS and url.database not in {None, "", ":memory:"}
-            except ArgumentError:
-                whole = False
-            if not whole:
-                raise ValueError("the database is sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME")
+            url = _read(value.get_secret_value())
+            if url.drivername not in _DRIVERS or url.database in {None, "", ":memory:"}:
+                raise ValueError(_DATABASES)
         return value
 
     @field_validator("trusted_proxies")
@@ -108,6 +110,19 @@ class Settings(BaseSettings):
     def read_url(self) -> str:
         """Give the address of the database that answers reads."""
         return self.read_database_url.get_secret_value() if self.read_database_url else self.url
+
+
+def _read(address: str) -> URL:
+    """Read a database's address; what is wrong is told without a word of it, which may be one of the password."""
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise ValueError(_DATABASES) from None
+    except ValueError:  # what stands where the port should be
+        raise ValueError(_ENCODED) from None
+    if "@" in (url.host or ""):
+        raise ValueError(_ENCODED)
+    return url
 
 
 def _networks_in(text: str) -> tuple[IPv4Network | IPv6Network, ...]:

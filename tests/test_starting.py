@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy import event, insert
 
 from app import main
+from app.cli import main as cli
 from app.core.copies import mirrors
 from app.core.database import Database
 from app.main import Served, create_app
@@ -119,6 +120,19 @@ def test_a_file_that_cannot_be_opened_is_told_in_a_sentence(tmp_path: Path, file
     said = run(f"sqlite+aiosqlite:///{tmp_path / file}", "verify")
     words = f"{tmp_path / file} cannot be opened. Does its folder exist, and may you write there? "
     assert (said.returncode, said.stdout, said.stderr) == (1, "", f"{words}VESTKA_DATABASE_URL names it.\n")
+
+
+@pytest.mark.parametrize("setting", ["VESTKA_DATABASE_URL", "VESTKA_READ_DATABASE_URL"])
+@pytest.mark.parametrize("address", ["u:p@ss:S3CRETw@host/db", "u:p@S3CRETw@host/db", "u:p#x@h:S3CRETw/db"])
+def test_a_password_that_is_not_encoded_is_told_without_a_word_of_it(
+    setting: str, address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(setting, f"postgresql+asyncpg://{address}")
+    assert cli(["migrate"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"{setting}: ")
+    assert "percent-encoded" in said
+    assert "S3CRET" not in said
 
 
 def test_who_stops_a_command_at_once_is_told_nothing(sqlite_url: str) -> None:
