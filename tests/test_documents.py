@@ -70,6 +70,18 @@ async def test_the_readme_shows_everybody(seeded: Register) -> None:
     assert len(given["items"]) == len(shown["items"]) == 4
 
 
+def test_the_proxy_that_is_shown_logs_nobody_and_says_everywhere_whom_a_request_is_from() -> None:
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```nginx\n(.*?)```", page, re.DOTALL)
+    outside, _, server = shown.partition("server {")
+    assert re.findall(r"^(\w+_log [^;]+);", outside, re.MULTILINE) == ["access_log off", "error_log /dev/null crit"]
+    within = re.findall(r"location \S+ \{([^}]*)\}", server)
+    assert len(within) == 2
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in re.sub(r"location \S+ \{[^}]*\}", "", server)
+    assert [said for said in within if "set_header" in said or "_log" in said] == []
+    assert "proxy_cache" not in shown
+
+
 @pytest.mark.parametrize("kind", list(KINDS))
 async def test_what_the_description_shows_can_be_sent(register: Register, kind: str) -> None:
     """What is shown speaks of seeds, which are not here: the register says that, and has nothing else against it."""
