@@ -1,8 +1,9 @@
 """The server as `vestka serve` runs it: it waits for nobody for long, and tells nothing of those who read."""
 
+import signal
 import sys
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
@@ -45,6 +46,8 @@ def _began(config: uvicorn.Config) -> bool:
 
     As `uvicorn.run` does it, which ends the process with a code of its own, and with 0 when its workers cannot begin.
     """
+    # A server that has ended in order sends itself the signal again that ended it, which would end all without order.
+    signal.signal(signal.SIGTERM, _stopped)
     server = uvicorn.Server(config)
     workers: list[Process] = []
     with suppress(SystemExit, KeyboardInterrupt):
@@ -57,3 +60,7 @@ def _began(config: uvicorn.Config) -> bool:
     if config.workers == 1:
         return server.started
     return bool(workers) and all(worker.exitcode != STARTUP_FAILURE for worker in workers)
+
+
+def _stopped(*_: object) -> NoReturn:
+    raise SystemExit
