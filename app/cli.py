@@ -20,7 +20,7 @@ from app.core.access import ApiKey, Scope, make_key, rotate
 from app.core.chain import Head
 from app.core.database import Database
 from app.core.dialects import Unfit
-from app.core.dialects.trouble import trouble
+from app.core.dialects.trouble import refuse_absent, trouble
 from app.core.migrating import Newer, migrate
 from app.core.rebuilding import reindex
 from app.core.record import Tier
@@ -68,8 +68,10 @@ def _migrated(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Database]:
-    """Open the database, migrated."""
+async def _opened(settings: Settings, *, new: bool = False) -> AsyncIterator[Database]:
+    """Open the database, migrated; only some commands may make a ``new`` one."""
+    if not new:
+        refuse_absent(settings.url)
     await asyncio.to_thread(_migrated, settings)
     database = open_database(settings.url)
     try:
@@ -118,13 +120,13 @@ async def _seed_first(settings: Settings, *, wanted: bool) -> None:
 
 
 async def _migrate(_: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(settings):
+    async with _opened(settings, new=True):
         _say("The database is current.")
     return 0
 
 
 async def _seed(_: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(settings) as database:
+    async with _opened(settings, new=True) as database:
         _say(f"{await seed(database)} records added.")
     return 0
 
@@ -132,7 +134,7 @@ async def _seed(_: argparse.Namespace, settings: Settings) -> int:
 async def _key_create(said: argparse.Namespace, settings: Settings) -> int:
     expires = datetime.now(UTC) + timedelta(days=said.days) if said.days else None
     key, token = make_key(said.owner, said.scope, expires)
-    async with _opened(settings) as database, database.write(_AUTHOR) as session:
+    async with _opened(settings, new=True) as database, database.write(_AUTHOR) as session:
         session.add(key)
     sys.stdout.write(token + "\n")
     return 0
@@ -194,7 +196,7 @@ async def _reindex(_: argparse.Namespace, settings: Settings) -> int:
 
 async def _backup(said: argparse.Namespace, settings: Settings) -> int:
     async with _opened(settings) as database:
-        contents, verdict = await back_up(database, said.file)
+        contents, verdict = await back_up(database, said.file, replace=said.replace)
     _say(contents.text)
     if not verdict.sound:
         _say(f"The register is not as its history says, and so is the backup: {verdict.text}")
@@ -227,7 +229,7 @@ async def _export(said: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _mirror(said: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(settings) as database:
+    async with _opened(settings, new=True) as database:
         try:
             await mirroring.run(database, said)
         except Stopped as stopped:
@@ -308,7 +310,8 @@ def _add_keys(commands: Any) -> None:  # noqa: ANN401 - argparse has no public n
 
 def _add_backup(commands: Any) -> None:  # noqa: ANN401 - the same
     backup = commands.add_parser("backup", help="write the whole register to a file, while it is served")
-    backup.add_argument("file", type=Path, metavar="FILE", help="the file; a backup that it holds is replaced")
+    backup.add_argument("file", type=Path, metavar="FILE", help="the file; an earlier backup that it holds is replaced")
+    backup.add_argument("--replace", action="store_true", help="even one of another register, or of a later time")
     backup.set_defaults(run=_backup)
     back = commands.add_parser("restore", help="put a backup in the place of the register; stop the servers first")
     back.add_argument("file", type=Path, metavar="FILE", help="what `backup` has written, on either database")

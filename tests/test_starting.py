@@ -117,7 +117,7 @@ def test_a_server_whose_workers_cannot_begin_ends_with_a_failure(sqlite_url: str
 
 @pytest.mark.parametrize("file", ["nowhere/x.db", ""])
 def test_a_file_that_cannot_be_opened_is_told_in_a_sentence(tmp_path: Path, file: str) -> None:
-    said = run(f"sqlite+aiosqlite:///{tmp_path / file}", "verify")
+    said = run(f"sqlite+aiosqlite:///{tmp_path / file}", "migrate")
     words = f"{tmp_path / file} cannot be opened. Does its folder exist, and may you write there? "
     assert (said.returncode, said.stdout, said.stderr) == (1, "", f"{words}VESTKA_DATABASE_URL names it.\n")
 

@@ -102,10 +102,10 @@ def there(file: Path) -> list[Path]:
     return list(file.parent.iterdir())
 
 
-async def backed_up(url: str, file: Path) -> Contents:
+async def backed_up(url: str, file: Path, *, replace: bool = False) -> Contents:
     database = open_database(url)
     try:
-        contents, verdict = await back_up(database, file)
+        contents, verdict = await back_up(database, file, replace=replace)
     finally:
         await database.close()
     assert verdict.sound
@@ -310,8 +310,7 @@ async def test_a_backup_by_an_older_version_is_brought_to_this_one(
     await engine.dispose()
     said = {"made_at": "2026-11-22T00:00:00Z", "revision": FIRST, "sound": True, "digests": {}}
     said |= {"register_id": row.register_id, "position": row.position, "head": row.head.hex()}
-    with writing(file) as writer:
-        writer.say(Contents.model_validate(said))
+    with writing(file, Contents.model_validate(said)) as writer:
         writer.begin("register", columns)
         writer.add([written(row)])
     await restore(database_url, KINDS, check(file))

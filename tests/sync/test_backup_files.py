@@ -1,5 +1,6 @@
 """The file of a backup: for its owner alone, whole or not there, and refused where it is damaged."""
 
+import asyncio
 import os
 import re
 import stat
@@ -10,8 +11,12 @@ from typing import Any
 import pytest
 import zstandard
 
+from app.core.migrating import migrate
+from app.register import KINDS
 from app.sync.backup.archive import Unusable
-from app.sync.backup.restoring import check
+from app.sync.backup.restoring import check, restore
+from tests.conftest import running
+from tests.factories import article, create
 from tests.sync.test_backup import backed_up, content, of_sqlite, there
 from tests.sync.test_backup import file as file  # noqa: PLC0414 - a fixture
 
@@ -47,6 +52,28 @@ async def test_a_backup_that_is_damaged_is_replaced_by_the_next(sqlite_url: str,
     os.mkfifo(pipe := file.with_name("pipe"))
     with pytest.raises(Unusable, match="is no file"):
         await backed_up(sqlite_url, pipe)
+
+
+async def test_a_backup_that_holds_more_is_replaced_only_if_that_is_said(
+    database_url: str, file: Path, tmp_path: Path
+) -> None:
+    empty = f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
+    await asyncio.to_thread(migrate, empty)
+    earlier, later = file.with_name("earlier"), file.with_name("later")
+    await backed_up(database_url, earlier)
+    async with running(database_url) as register:
+        await create(register.editor, "articles", article())
+    await backed_up(database_url, later)
+    for held in (later, earlier):
+        before = content(held)
+        with pytest.raises(Unusable, match=f"{held} is a backup of another register .* --replace"):
+            await backed_up(empty, held)
+        assert content(held) == before
+    await restore(database_url, KINDS, check(earlier), replace=True)
+    with pytest.raises(Unusable, match=f"{later} is a backup of this register up to change"):
+        await backed_up(database_url, later)
+    await backed_up(empty, later, replace=True)
+    assert check(later).contents.register_id != check(earlier).contents.register_id
 
 
 async def test_a_backup_that_breaks_off_leaves_the_one_before(

@@ -119,10 +119,15 @@ class Writer:
 
 
 @contextmanager
-def writing(file: Path) -> Iterator[Writer]:
-    """Open a backup for writing: under its name only when it is whole and on disk, and for its owner alone."""
+def writing(file: Path, contents: Contents, *, replace: bool = False) -> Iterator[Writer]:
+    """Open a backup for writing: under its name only when it is whole and on disk, and for its owner alone.
+
+    ``replace`` allows that it takes the place of one that holds what this one does not.
+    """
     file = file.resolve()
-    _refuse_foreign(file)
+    there = _refuse_foreign(file)
+    if there is not None and not replace:
+        _refuse_loss(file, there, contents)
     draft = file.with_name(f".{file.name}.part")
     # One that was killed has left its draft, and is overwritten; one that still writes holds the lock.
     descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -138,6 +143,7 @@ def writing(file: Path) -> Iterator[Writer]:
                 out, closefd=False
             ) as packed:
                 writer = Writer(packed)
+                writer.say(contents)
                 yield writer
                 writer.end()
             out.flush()
@@ -149,17 +155,32 @@ def writing(file: Path) -> Iterator[Writer]:
     _sync(file.parent)
 
 
-def _refuse_foreign(file: Path) -> None:
-    """Refuse to replace what is no backup, such as the database itself.
+def _refuse_foreign(file: Path) -> Contents | None:
+    """Refuse to replace what is no backup, such as the database itself; give what a backup that is there holds.
 
     One that is damaged from its beginning may be replaced: every night would fail that is to mend it.
     """
     if not file.exists():
-        return
+        return None
     if not file.is_file():
         raise Unusable(f"{file} is no file.")
-    with suppress(Damaged), reading(file):
-        pass
+    with suppress(Damaged), reading(file) as reader:
+        return reader.contents
+    return None
+
+
+def _refuse_loss(file: Path, there: Contents, contents: Contents) -> None:
+    """Refuse to replace the backup of another register, or one of this register at a later time."""
+    if there.register_id != contents.register_id:
+        held = f"another register ({there.register_id}, up to change {there.position})"
+    elif there.position > contents.position:
+        held = f"this register up to change {there.position}, which has only {contents.position}"
+    else:
+        return
+    raise Unusable(
+        f"{file} is a backup of {held}; is VESTKA_DATABASE_URL right? Name another file, or say --replace to lose that "
+        "one. Nothing was changed."
+    )
 
 
 def _sync(folder: Path) -> None:

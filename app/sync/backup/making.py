@@ -24,13 +24,15 @@ _PORTION = 200  # rows at a time: a row may hold a megabyte
 _ORDERS: Final = {documents.name: ("tier", "position")}
 
 
-async def back_up(database: Database, file: Path) -> tuple[Contents, Verdict]:
-    """Write everything that the register holds to a file; tell whether it is as its history says."""
+async def back_up(database: Database, file: Path, *, replace: bool = False) -> tuple[Contents, Verdict]:
+    """Write everything that the register holds to a file; tell whether it is as its history says.
+
+    ``replace`` allows that the file is a backup of another register, or of this one at a later time.
+    """
     async with database.copy() as session:
         verdict = await verify(session, database.kinds)
         contents = await _contents(session, database.kinds, sound=verdict.sound)
-        with writing(file) as writer:
-            writer.say(contents)
+        with writing(file, contents, replace=replace) as writer:
             for table in declared():
                 await _table(session, table, writer)
     return contents, verdict
