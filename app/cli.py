@@ -242,9 +242,10 @@ def _openapi(said: argparse.Namespace, _: Settings) -> int:
 
     text = openapi_text()
     if said.check:
-        current = OPENAPI.exists() and OPENAPI.read_text(encoding="utf-8") == text
-        _say("openapi.json is current." if current else "openapi.json is stale: run `vestka openapi`.")
-        return 0 if current else 1
+        there = OPENAPI.read_text(encoding="utf-8") if OPENAPI.exists() else None
+        state = "current." if there == text else f"{'missing' if there is None else 'stale'}: run `vestka openapi`."
+        _say(f"openapi.json is {state}")
+        return 0 if there == text else 1
     if said.output == "-":
         sys.stdout.write(text)
     else:

@@ -32,11 +32,12 @@ OPERATIONS = [
 
 
 def holds(answer: Any, shown: Any) -> bool:
-    """Tell whether an answer holds at least what a document shows of it."""
+    """Tell whether an answer holds at least what a document shows of it, in its order."""
     if isinstance(shown, dict):
         return isinstance(answer, dict) and all(name in answer and holds(answer[name], shown[name]) for name in shown)
     if isinstance(shown, list):
-        return isinstance(answer, list) and all(any(holds(item, wanted) for item in answer) for wanted in shown)
+        left = iter(answer if isinstance(answer, list) else ())
+        return isinstance(answer, list) and all(any(holds(item, wanted) for item in left) for wanted in shown)
     return bool(answer == shown)
 
 

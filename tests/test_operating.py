@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app import cli
 from app.core.migrating import migrate
 from tests.serving import free_port, run, served
 
@@ -55,3 +56,13 @@ def test_the_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> Non
     said = run(f"sqlite+aiosqlite:///{file}", "migrate")
     assert (said.returncode, said.stderr.partition(" It ")[0]) == (1, f"{file} is the database of another program.")
     assert file.read_bytes() == before
+
+
+def test_a_description_that_is_not_there_is_told_from_one_that_is_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "OPENAPI", file := tmp_path / "openapi.json")
+    for state in ("missing", "stale"):
+        assert cli.main(["openapi", "--check"]) == 1
+        assert capsys.readouterr().err == f"openapi.json is {state}: run `vestka openapi`.\n"
+        file.write_text("{}")
