@@ -25,7 +25,7 @@ from app.core.migrating import Newer, migrate
 from app.core.rebuilding import reindex
 from app.core.record import Tier
 from app.core.verifying import verify
-from app.parts import open_database, prepare
+from app.parts import open_database, prepare, refuse_another
 from app.places import OPENAPI
 from app.register import KINDS
 from app.register.seeding import seed
@@ -88,6 +88,7 @@ def _serve(said: argparse.Namespace, settings: Settings) -> int:
         os.environ["VESTKA_SEED"] = "false"
     _refuse_taken(said.host, said.port)
     _migrated(settings)
+    asyncio.run(_same(settings))
     asyncio.run(_seed_first(settings, wanted=settings.seed and not said.no_seed))
     host = f"[{said.host}]" if ":" in said.host else said.host
     address = f"http://{'localhost' if host in {'127.0.0.1', '0.0.0.0'} else host}:{said.port}"  # noqa: S104 - compared, not bound
@@ -104,6 +105,18 @@ def _refuse_taken(host: str, port: int) -> None:
     except OSError as error:
         words = f"{host}, port {port}: {error.strerror}. Choose another with --port (and --host)."
         raise Failed(words) from None
+
+
+async def _same(settings: Settings) -> None:
+    """Refuse a replica of another register, before workers are told to begin again and again."""
+    if settings.read_url == settings.url:
+        return
+    refuse_absent(settings.read_url, "VESTKA_READ_DATABASE_URL")
+    database = open_database(settings.url, settings.read_url)
+    try:
+        await refuse_another(database)
+    finally:
+        await database.close()
 
 
 async def _seed_first(settings: Settings, *, wanted: bool) -> None:

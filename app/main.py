@@ -33,7 +33,7 @@ from app.letters import addressees, agenda, letter
 from app.letters.coverage import font_set
 from app.letters.pressroom import PressRoom
 from app.openapi import describe
-from app.parts import open_database, prepare
+from app.parts import open_database, prepare, refuse_another
 from app.places import STATIC
 from app.reading import casefile, facets, matching, stats
 from app.reading.finding.finder import know_the_names
@@ -108,6 +108,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     database = open_database(settings.url, settings.read_url, _PATIENCE)
     app.state.database = database
     await prepare(database)
+    await refuse_another(database)
     await database.identity()  # while the primary is there: it may be away when somebody asks
     if settings.font_dir:  # large fonts take seconds to read, which no request should wait for
         await asyncio.to_thread(font_set, str(settings.font_dir))

@@ -24,6 +24,7 @@ from app.register import RESOURCES
 READY_SECONDS = 4  # a database that takes longer is not there
 router = APIRouter(tags=["service"], dependencies=STRICT)
 _DESCRIBING: Final = threading.Lock()
+_NOT_READY: Final = "The database cannot be reached, is not migrated, or is another register's."
 _NOW: Final = "no-store"  # what was so a minute ago is no answer
 # The page may load what this server has, and nothing else.
 _PAGE_POLICY = (
@@ -90,7 +91,7 @@ async def readyz(request: Request) -> Response:
             raise
         current = False
     if not current:
-        raise Problem("unavailable", "The database cannot be reached or is not migrated.", headers={"Retry-After": "5"})
+        raise Problem("unavailable", _NOT_READY, headers={"Retry-After": "5"})
     return _json({"status": "ready"}, _NOW)
 
 
@@ -144,7 +145,7 @@ def _description(app: FastAPI) -> bytes:
 async def _is_current(database: Database) -> bool:
     async with database.read() as session:
         await session.execute(text("SELECT 1"))
-        return await is_current(session)
+        return await is_current(session) and await database.reads_itself() is True
 
 
 def _json(body: object, kept: str = "public, max-age=60") -> Response:

@@ -94,6 +94,14 @@ class Database:
             self._identity = Identity(*row)
         return self._identity
 
+    async def reads_itself(self) -> bool | None:
+        """Tell whether what answers reads is this register; None while a replica that is behind holds none."""
+        if self.reading is self.primary:
+            return True
+        async with self.read() as session:
+            there = (await session.execute(select(register.c.register_id))).scalar()
+        return None if there is None else there == (await self.identity()).register_id
+
     @property
     def direct(self) -> Direct:
         """Give what reads past everything that is not the driver."""

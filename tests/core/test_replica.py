@@ -1,5 +1,6 @@
 """A replica that is behind: who has a key reads what they wrote, the public what the replica has, and cursors hold."""
 
+import asyncio
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator
@@ -10,10 +11,13 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from app.core.access import make_key
-from app.parts import open_database
+from app.core.dialects import Unfit
+from app.core.migrating import migrate
+from app.parts import open_database, refuse_another
 from tests.conftest import Register, client_of, running
 from tests.databases import sqlite_address
 from tests.factories import create, organization
+from tests.serving import free_port, run
 
 
 @pytest.fixture
@@ -40,6 +44,26 @@ async def test_who_wrote_reads_it_and_the_public_reads_the_replica(behind: Regis
     assert (await behind.public.get(path)).status_code == 404
     changed = await behind.editor.patch(path, json={"website": "https://example.org/"}, headers={"If-Match": "*"})
     assert (await behind.editor.get(path)).headers["etag"] == changed.headers["etag"]
+
+
+async def test_who_reads_another_register_is_not_ready_and_does_not_start(behind: Register, tmp_path: Path) -> None:
+    assert (await behind.public.get("/readyz")).status_code == 200
+    other = sqlite_address(tmp_path / "other.db")
+    await asyncio.to_thread(migrate, other)
+    database = open_database(behind.database.url, other)
+    kept, behind.app.state.database = behind.app.state.database, database
+    assert (await behind.public.get("/readyz")).status_code == 503
+    behind.app.state.database = kept
+    with pytest.raises(Unfit, match="VESTKA_READ_DATABASE_URL names the database of another register"):
+        await refuse_another(database)
+    words = ("serve", "--no-seed", "--port", str(free_port()))
+    said = await asyncio.to_thread(lambda: run(behind.database.url, *words, VESTKA_READ_DATABASE_URL=other))
+    assert (said.returncode, "names the database of another register" in said.stderr) == (1, True)
+    assert said.stderr.count("\n") == 1
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
+        connection.execute("DROP TABLE register")
+    await refuse_another(database)
+    await database.close()
 
 
 async def test_a_key_is_good_as_soon_as_it_is_made(behind: Register) -> None:

@@ -34,11 +34,11 @@ def refuse_unopened(url: str) -> None:
         raise Unfit(f"{file} {_ANOTHERS}")
 
 
-def refuse_absent(url: str) -> None:
+def refuse_absent(url: str, setting: str = "VESTKA_DATABASE_URL") -> None:
     """Raise ``Unfit`` for a SQLite file that is not there: who reads a register has named the wrong one."""
     file = _file(url)
     if file is not None and not Path(file).exists():
-        raise Unfit(f"{Path(file).absolute()} is not there. Name the register's file in VESTKA_DATABASE_URL.")
+        raise Unfit(f"{Path(file).absolute()} is not there. Name the register's file in {setting}.")
 
 
 def _file(url: str) -> str | None:
