@@ -16,8 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import typed
 from app.core.access import ApiKey, Scope, make_key, rotate
-from app.core.chain import Head
 from app.core.database import Database
 from app.core.dialects import Unfit
 from app.core.dialects.trouble import refuse_absent, trouble
@@ -86,7 +86,9 @@ def _serve(said: argparse.Namespace, settings: Settings) -> int:
 
     if said.no_seed:
         os.environ["VESTKA_SEED"] = "false"
-    _refuse_taken(said.host, said.port)
+    _refuse_taken(said.host, said.port, "--port (and --host)")
+    if settings.metrics_port:
+        _refuse_taken(settings.metrics_host, settings.metrics_port, "VESTKA_METRICS_PORT (and VESTKA_METRICS_HOST)")
     _migrated(settings)
     asyncio.run(_same(settings))
     asyncio.run(_seed_first(settings, wanted=settings.seed and not said.no_seed))
@@ -97,13 +99,13 @@ def _serve(said: argparse.Namespace, settings: Settings) -> int:
     return run(settings, said.host, said.port, said.workers)
 
 
-def _refuse_taken(host: str, port: int) -> None:
+def _refuse_taken(host: str, port: int, settings: str) -> None:
     """Refuse an address that somebody listens on, before anything is done."""
     try:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             pass
     except OSError as error:
-        words = f"{host}, port {port}: {error.strerror}. Choose another with --port (and --host)."
+        words = f"{host}, port {port}: {error.strerror}. Choose another with {settings}."
         raise Failed(words) from None
 
 
@@ -144,7 +146,14 @@ async def _seed(_: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _refuse_unseen() -> None:
+    """Refuse to make a key that nobody would see."""
+    if str(getattr(sys.stdout, "name", "")) == os.devnull:  # as `main` opened it; what a shell opens has no such name
+        raise Failed("Standard output is closed, and a key is printed only once. No key was made.")
+
+
 async def _key_create(said: argparse.Namespace, settings: Settings) -> int:
+    _refuse_unseen()
     expires = datetime.now(UTC) + timedelta(days=said.days) if said.days else None
     key, token = make_key(said.owner, said.scope, expires)
     async with _opened(settings, new=True) as database, database.write(_AUTHOR) as session:
@@ -157,11 +166,12 @@ async def _key_list(_: argparse.Namespace, settings: Settings) -> int:
     async with _opened(settings) as database, database.read() as session:
         keys = (await session.execute(select(ApiKey))).scalars().all()
     now = datetime.now(UTC)
+    width = max((len(",".join(key.scopes)) for key in keys), default=0) + 2
     for key in sorted(keys, key=lambda key: key.created_at):
         state = "valid" if key.valid(now) else "revoked" if key.revoked_at else "expired"
         until = key.expires_at.date().isoformat() if key.expires_at else "no end"
         used = f"used {key.last_used_on}" if key.last_used_on else "never used"
-        sys.stdout.write(f"{key.prefix}  {state:8}{until:12}{used:17}{','.join(key.scopes):28}{key.owner}\n")
+        sys.stdout.write(f"{key.prefix}  {state:8}{until:12}{used:17}{','.join(key.scopes):{width}}{key.owner}\n")
     return 0
 
 
@@ -175,6 +185,7 @@ async def _key_of(session: AsyncSession, prefix: str) -> ApiKey:
 
 
 async def _key_rotate(said: argparse.Namespace, settings: Settings) -> int:
+    _refuse_unseen()
     async with _opened(settings) as database, database.write(_AUTHOR) as session:
         key = await _key_of(session, said.prefix)
         if not key.valid(datetime.now(UTC)):
@@ -242,6 +253,8 @@ async def _export(said: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _mirror(said: argparse.Namespace, settings: Settings) -> int:
+    if said.url is None and not said.detach:
+        said.wrong("say which register to copy, as in `vestka mirror https://register.example`")
     async with _opened(settings, new=True) as database:
         try:
             await mirroring.run(database, said)
@@ -273,8 +286,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="migrate, seed an empty register, and serve it")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on")
-    serve.add_argument("--port", type=_port, default=8000, help="the port to listen on")
-    serve.add_argument("--workers", type=_count, default=1, help="how many processes serve")
+    serve.add_argument("--port", type=typed.port, default=8000, help="the port to listen on")
+    serve.add_argument("--workers", type=typed.count, default=1, help="how many processes serve")
     serve.add_argument("--no-seed", action="store_true", help="leave an empty register empty")
     serve.set_defaults(run=_serve)
     for name, run, text in (
@@ -284,7 +297,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         commands.add_parser(name, help=text).set_defaults(run=run)
     check = commands.add_parser("verify", help="check the history, and every record against it")
-    check.add_argument("--head", type=_head, help="a head that was published: HASH, or POSITION:HASH")
+    check.add_argument("--head", type=typed.head, help="a head that was published: HASH, or POSITION:HASH")
     check.add_argument("--derived", action="store_true", help="also derive situations and indexes anew, and compare")
     check.set_defaults(run=_verify)
     _add_keys(commands)
@@ -297,7 +310,7 @@ def _parser() -> argparse.ArgumentParser:
     exported.set_defaults(run=_export)
     mirror = commands.add_parser("mirror", help="copy another register, and follow it")
     mirroring.add_arguments(mirror)
-    mirror.set_defaults(run=_mirror)
+    mirror.set_defaults(run=_mirror, wrong=mirror.error)
     openapi = commands.add_parser("openapi", help="write openapi.json")
     openapi.add_argument("--check", action="store_true", help="fail when the file is stale")
     openapi.add_argument("--output", metavar="FILE", help="where to write it; - for standard output")
@@ -308,14 +321,14 @@ def _parser() -> argparse.ArgumentParser:
 def _add_keys(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name for it
     keys = commands.add_parser("key", help="make, list, rotate and revoke API keys").add_subparsers(required=True)
     create = keys.add_parser("create", help="make a key; it is printed this once")
-    create.add_argument("--owner", required=True, type=_owner, help="who holds it; the author of its changes")
+    create.add_argument("--owner", required=True, type=typed.owner, help="who holds it; the author of its changes")
     create.add_argument("--scope", required=True, action="append", choices=_SCOPES, help="repeat for several")
-    create.add_argument("--days", type=_count, help="after how many days it ends")
+    create.add_argument("--days", type=typed.count, help="after how many days it ends")
     create.set_defaults(run=_key_create)
     keys.add_parser("list", help="list keys").set_defaults(run=_key_list)
     rotate = keys.add_parser("rotate", help="make a key in place of another, which works for some days more")
     rotate.add_argument("prefix", help="how the old key begins, as `key list` shows it")
-    rotate.add_argument("--days", type=_overlap, default=7, help="for how many days the old key still works (7)")
+    rotate.add_argument("--days", type=typed.overlap, default=7, help="for how many days the old key still works (7)")
     rotate.set_defaults(run=_key_rotate)
     revoke = keys.add_parser("revoke", help="revoke a key at once")
     revoke.add_argument("prefix", help="how the key begins, as `key list` shows it")
@@ -333,40 +346,6 @@ def _add_backup(commands: Any) -> None:  # noqa: ANN401 - the same
     back.add_argument("--unsound", action="store_true", help="even if it is not as its history says")
     back.add_argument("--check", action="store_true", help="only read the file and say what it holds")
     back.set_defaults(run=_restore)
-
-
-def _head(text: str) -> Head:
-    try:
-        return Head.parse(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("takes a hash of 64 digits, or POSITION:HASH, as `verify` prints it") from None
-
-
-def _count(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if not 1 <= number <= 3650:  # noqa: PLR2004 - ten years of days, more workers than any machine has
-        raise argparse.ArgumentTypeError("takes a whole number from 1 to 3650")
-    return number
-
-
-def _overlap(text: str) -> int:
-    number = int(text) if text.isdecimal() else -1
-    if not 0 <= number <= 90:  # noqa: PLR2004 - as over HTTP
-        raise argparse.ArgumentTypeError("takes a whole number from 0 to 90")
-    return number
-
-
-def _port(text: str) -> int:
-    number = int(text) if text.isdecimal() else -1
-    if not 1 <= number <= 65535:  # noqa: PLR2004 - the ports there are
-        raise argparse.ArgumentTypeError("takes a port from 1 to 65535")
-    return number
-
-
-def _owner(text: str) -> str:
-    if not text.strip() or len(text) > 100 or not text.isprintable():  # noqa: PLR2004 - as over HTTP
-        raise argparse.ArgumentTypeError("takes a name of 1 to 100 printable characters")
-    return text.strip()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -389,7 +368,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SQLAlchemyError as error:
         _say(trouble(settings.url, error))
     except OSError as error:
-        _say(f"{error.filename}: {error.strerror}" if error.filename else f"{error}")
+        _say(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or f"{error}")
     except KeyboardInterrupt:
         return 130
     return 1

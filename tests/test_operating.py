@@ -1,17 +1,23 @@
 """What those meet who run a register: how it stops, what it refuses, and what it says then."""
 
 import os
+import shutil
 import signal
+import socket
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from app import cli
+from app.core.dialects import trouble
 from app.core.migrating import migrate
-from tests.serving import free_port, run, served
+from tests.serving import ROOT, free_port, run, served
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -66,3 +72,48 @@ def test_a_description_that_is_not_there_is_told_from_one_that_is_stale(
         assert cli.main(["openapi", "--check"]) == 1
         assert capsys.readouterr().err == f"openapi.json is {state}: run `vestka openapi`.\n"
         file.write_text("{}")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
+def test_metrics_that_cannot_be_served_are_told_with_their_settings(sqlite_url: str, host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = {"VESTKA_METRICS_PORT": str(taken.getsockname()[1]), "VESTKA_METRICS_HOST": host}
+        said = run(sqlite_url, "serve", "--no-seed", "--port", str(free_port()), **settings)
+    assert (said.returncode, said.stderr.count("\n")) == (1, 1)
+    assert "VESTKA_METRICS_PORT (and VESTKA_METRICS_HOST)" in said.stderr
+
+
+def test_a_key_that_nobody_would_see_is_not_made(sqlite_url: str) -> None:
+    command = ["/bin/sh", "-c", '"$0" -P -m app key create --owner one --scope write >&-', sys.executable]
+    settings = {**os.environ, "VESTKA_DATABASE_URL": sqlite_url, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=settings, capture_output=True, check=False)
+    assert (done.returncode, b"No key was made" in done.stderr) == (1, True)
+    assert run(sqlite_url, "key", "list").stdout == ""
+
+
+def test_the_owners_of_keys_stand_below_each_other(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VESTKA_DATABASE_URL", sqlite_url)
+    for scopes in (("write",), ("read:partners", "read:private", "write")):
+        asked = [word for scope in scopes for word in ("--scope", scope)]
+        assert cli.main(["key", "create", "--owner", "somebody", *asked]) == 0
+    capsys.readouterr()
+    assert cli.main(["key", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_a_copy_of_nothing_is_wrong_usage(tmp_path: Path) -> None:
+    said = run(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}", "mirror")
+    assert (said.returncode, "which register to copy" in said.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_whatever_sqlite_says_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'x.db'}"
+    error = sqlite3.OperationalError("disk I/O error")
+    assert "the disk is full" not in trouble.trouble(url, error)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    assert trouble.trouble(url, error) == f"{tmp_path / 'x.db'} cannot grow: the disk is full."

@@ -207,7 +207,6 @@ def test_the_command_says_what_is_wrong_and_fails(
         (("http://127.0.0.1:9",), "cannot be reached"),
         (("http://127.0.0.1:9", "--key-file", str(nothing)), "holds no key"),
         (("http://127.0.0.1:9", "--key-file", str(tmp_path / "none")), "cannot be read"),
-        ((), "Say which register to copy"),
         (("--detach",), "this register copies nothing"),
     ):
         assert main(["mirror", *arguments]) == 1

@@ -1,6 +1,7 @@
 """What an operator is told of a database that cannot be opened."""
 
 import os
+import shutil
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
@@ -49,12 +50,23 @@ def trouble(url: str, error: BaseException) -> str:
     """Say what an operator can do about a database that cannot be opened."""
     said = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
     file = _file(url)
+    if file and _is_full(Path(file)):  # SQLite says so only where it writes the file itself
+        said = "full"
     advice = next((words for sign, words in _SQLITE_TROUBLE.items() if file and sign in said), None)
     if advice is not None:
         return f"{file} {advice}"
     return f"The database did not do as it should ({said[:200]}). Does it run, and is VESTKA_DATABASE_URL right?"
 
 
+def _is_full(file: Path) -> bool:
+    """Tell whether there is no room for a page more."""
+    try:
+        return shutil.disk_usage(file.parent).free < _PAGE
+    except OSError:
+        return False
+
+
+_PAGE: Final = 65536  # bytes; the largest there are, and what an index of the log begins with is half of it
 _TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
 _OURS: Final = "alembic_version"  # made with the first tables, in one transaction
 _ANOTHERS: Final = "is the database of another program. It was left as it is; name another file in VESTKA_DATABASE_URL."

@@ -30,8 +30,6 @@ async def run(database: Database, said: Any) -> None:  # noqa: ANN401 - argparse
         count = await detach(database, said.url and base_of(said.url), teller)
         teller.say(f"{count:,} records are this register's own now.")
         return
-    if said.url is None:
-        raise Stopped("Say which register to copy, as in `vestka mirror https://register.example`.")
     source = Source(said.url, _key(said.key_file))
     if said.key_file and source.url.startswith("http://"):
         teller.say("The key goes over the line as it is: use https, except on this machine or an onion service.")
