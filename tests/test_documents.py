@@ -36,7 +36,7 @@ def holds(answer: Any, shown: Any) -> bool:
     if isinstance(shown, dict):
         return isinstance(answer, dict) and all(name in answer and holds(answer[name], shown[name]) for name in shown)
     if isinstance(shown, list):
-        left = iter(answer if isinstance(answer, list) else ())
+        left: Iterator[Any] = iter(answer if isinstance(answer, list) else ())
         return isinstance(answer, list) and all(any(holds(item, wanted) for item in left) for wanted in shown)
     return bool(answer == shown)
 
