@@ -57,6 +57,7 @@ def facts(dossier: Dossier, on: date) -> Facts:
     turn = next_turn(dossier, on)
     birth = dossier.person.get("birth_date")
     born = stated(dossier.person, "birth_date")
+    since = stated(said, "since")
     return Facts(
         said,
         None if turn is None else date.fromordinal(turn.toordinal() - 1),
@@ -64,7 +65,7 @@ def facts(dossier: Dossier, on: date) -> Facts:
         dossier.person.get("sex"),
         PartialDate(birth).parts.month if birth else None,
         name_key(dossier),
-        reach(since)[0] if (since := stated({"since": said["since"]}, "since")) else None,
+        reach(since)[0] if since else None,
         term_key(said["term"]),
         -reach(born)[0].toordinal() if born else None,
         tuple(spans(dossier)),
