@@ -152,13 +152,23 @@ def _refuse_unseen() -> None:
         raise Failed("Standard output is closed, and a key is printed only once. No key was made.")
 
 
+def _show(token: str) -> None:
+    """Print a key before it is kept, so that none is made that nobody saw."""
+    try:
+        sys.stdout.write(token + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        sys.stdout = None  # what is left in it would be tried once more at the end, and complained of
+        raise Failed(f"The key could not be printed ({error.strerror}). No key was made.") from None
+
+
 async def _key_create(said: argparse.Namespace, settings: Settings) -> int:
     _refuse_unseen()
     expires = datetime.now(UTC) + timedelta(days=said.days) if said.days else None
     key, token = make_key(said.owner, said.scope, expires)
     async with _opened(settings, new=True) as database, database.write(_AUTHOR) as session:
         session.add(key)
-    sys.stdout.write(token + "\n")
+        _show(token)
     return 0
 
 
@@ -191,7 +201,7 @@ async def _key_rotate(said: argparse.Namespace, settings: Settings) -> int:
         if not key.valid(datetime.now(UTC)):
             raise Failed(f"Key {key.prefix} has ended already. Make a new one with `key create`.")
         _, token = await rotate(session, key, said.days)
-    sys.stdout.write(token + "\n")
+        _show(token)
     _say(f"Key {key.prefix} works until {key.expires_at:%Y-%m-%d %H:%M} UTC.")
     return 0
 
