@@ -1,8 +1,9 @@
 """Scores names against a query: the rarer what agrees, the more it says."""
 
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from app.names.choosing import best
 from app.names.given import misspelt_given_names
@@ -18,8 +19,10 @@ PLAIN_CUT_OFF: Final = 0.5
 MAX_NAMES: Final = 1_500
 """Names that are scored for one query; the others have less in common with it."""
 
-_CONTRADICTED: Final = {Role.PATRONYMIC: 0.8, Role.GIVEN: 0.6}
-"""What a score keeps when both names have a word in the role and the two differ."""
+_CONTRADICTED: Final = 0.8
+"""What a score keeps when both names have a patronymic and the two differ."""
+_OTHER_GIVEN: Final = 0.6
+"""The same of given names."""
 _ROUGHLY_CONTRADICTED: Final = 0.78
 _NEARLY: Final = 0.95
 _ONE_SLIP: Final = 0.735
@@ -83,20 +86,54 @@ def sift(plan: Plan, postings: Mapping[int, Iterable[int]]) -> Iterable[int]:
     return best({name: gain for name in names if (gain := promise[name]) >= plan.needed}, MAX_NAMES)
 
 
+class Scored(NamedTuple):
+    """How surely a stored name is the query's."""
+
+    score: float
+    """What agrees over what was asked, less what is left over, 0..1."""
+    kept: float
+    """What of it is left by words that stand in one role and differ; 1 when none do."""
+    open: tuple[Term, ...]
+    """What was asked and it lacks, or has otherwise."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether it lacks a patronymic or an initial that was asked, so that it cannot differ in it."""
+        return self.kept == 1 and any(term.role in {Role.PATRONYMIC, Role.INITIAL} for term in self.open)
+
+    def speaks_for(self, other: Self) -> bool:
+        """Tell whether it answers all that another one does, and has a word for what that one is silent on."""
+        return not self.silent and all(self.open.count(term) <= other.open.count(term) for term in self.open)
+
+
 def rank(plan: Plan, candidates: Iterable[Candidate], vocabulary: Vocabulary) -> list[Hit]:
     """Return whom the query may mean, best first, each once; nobody when no name reaches the cut-off."""
-    found: dict[Hashable, tuple[float, str]] = {}
+    found: defaultdict[Hashable, list[tuple[Scored, str]]] = defaultdict(list)
     for candidate in candidates:
-        scored = round(score(plan, candidate, vocabulary), 4)
-        if scored >= PLAIN_CUT_OFF or (scored >= CUT_OFF and _may_be_foreign(plan, candidate, vocabulary)):
-            this = (-scored, candidate.text)
-            found[candidate.owner] = min(this, found.get(candidate.owner, this))
-    hits = [Hit(owner, -below, on) for owner, (below, on) in found.items()]
+        scored = score(plan, candidate, vocabulary)
+        if scored.score >= PLAIN_CUT_OFF or (scored.score >= CUT_OFF and _may_be_foreign(plan, candidate, vocabulary)):
+            found[candidate.owner].append((scored, candidate.text))
+    hits = [_hit(owner, names) for owner, names in found.items()]
     return sorted(hits, key=lambda hit: (-hit.score, str(hit.owner)))
 
 
-def score(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> float:
-    """Return how surely a stored name is the query's, 0..1: what agrees over what was asked, less what is left over."""
+def _hit(owner: Hashable, names: Sequence[tuple[Scored, str]]) -> Hit:
+    """Take the best of a person's names; where it is silent, what differs in a fuller one differs in the person."""
+    best, on = min(names, key=_order)
+    fuller = (
+        min((name for name in names if name[0].speaks_for(best)), key=_order, default=None) if best.silent else None
+    )
+    if fuller is None:
+        return Hit(owner, best.score, on)
+    return Hit(owner, max(fuller[0].score, round(best.score * fuller[0].kept, 4)), on)
+
+
+def _order(name: tuple[Scored, str]) -> tuple[float, str]:
+    return -name[0].score, name[1]
+
+
+def score(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> Scored:
+    """Say how surely a stored name is the query's."""
     gained, answered, taken, doubted = _assign(plan, candidate)
     open_terms = [term for place, term in enumerate(plan.terms) if not answered >> place & 1]
     again = _said_again(plan, open_terms, answered) if plan.repeats else []
@@ -107,14 +144,15 @@ def score(plan: Plan, candidate: Candidate, vocabulary: Vocabulary) -> float:
         gained += more
     parts = [candidate.roles[place] for place in left]
     asked = _asked(plan, open_terms, candidate, parts) - sum(term.weight for term in again)
-    kept = _kept(open_terms, parts, _other_given(open_terms, left, candidate, vocabulary))
+    kept = math.prod(_LEFT_OVER[role] for role in _missed(open_terms, parts))
     if doubted and not _is_rough(candidate.words, vocabulary):
         kept *= _DOUBTED
     if again:
         kept *= _SAID_AGAIN
+    agreeing = _agreeing(open_terms, parts, _other_given(open_terms, left, candidate, vocabulary))
     if turned or _has_other_initials(open_terms, candidate, parts):
-        kept *= _OTHER_INITIALS
-    return kept * gained / asked if asked else 0.0
+        agreeing *= _OTHER_INITIALS
+    return Scored(round(agreeing * kept * gained / asked, 4) if asked else 0.0, agreeing, tuple(open_terms))
 
 
 def _said_again(plan: Plan, open_terms: list[Term], answered: int) -> list[Term]:
@@ -163,7 +201,7 @@ def _other_given(
         if likeness >= _ONE_SLIP
     }
     slipped = any(not meant.isdisjoint(keys(vocabulary.text(word)).given) for word in words if word in vocabulary)
-    return _NEARLY if slipped else _CONTRADICTED[Role.GIVEN]
+    return _NEARLY if slipped else _OTHER_GIVEN
 
 
 def _assign(plan: Plan, candidate: Candidate) -> tuple[float, int, int, bool]:
@@ -197,17 +235,17 @@ def _in_role(link: Link, role: Role, plan: Plan) -> float:
     return link.gain * _OTHER_ROLE * link.gain / asked
 
 
-def _kept(open_terms: Sequence[Term], left: Sequence[Role], other_given: float) -> float:
-    """Return what a score keeps for words of the stored name that the query lacks or contradicts."""
+def _missed(open_terms: Sequence[Term], left: Sequence[Role]) -> list[Role]:
+    """Return what the query lacks of the stored name; a misspelt given name is not lacked."""
     misspelt = any(term.role is Role.GIVEN and not term.keys.personal for term in open_terms)
-    kept = 1.0
-    for role in left:
-        if not (misspelt and role is Role.GIVEN):
-            kept *= _LEFT_OVER[role]
+    return [role for role in left if not (misspelt and role is Role.GIVEN)]
+
+
+def _agreeing(open_terms: Sequence[Term], left: Sequence[Role], other_given: float) -> float:
+    """Return what a score keeps for words of the stored name that the query contradicts."""
     open_roles = {term.role for term in open_terms if term.keys.personal or term.role is not Role.GIVEN}
-    for role in open_roles.intersection(left):
-        kept *= other_given if role is Role.GIVEN else _CONTRADICTED.get(role, 1.0)
-    return kept
+    kept = {Role.GIVEN: other_given, Role.PATRONYMIC: _CONTRADICTED}
+    return math.prod(kept.get(role, 1.0) for role in open_roles.intersection(left))
 
 
 def _asked(plan: Plan, open_terms: Sequence[Term], candidate: Candidate, left: Sequence[Role]) -> float:

@@ -174,11 +174,12 @@ def _links(terms: tuple[Term, ...], vocabulary: Vocabulary, *, prefix: bool) -> 
 
 
 def _joined(terms: tuple[Term, ...], vocabulary: Vocabulary) -> Iterator[tuple[int, Link]]:
-    """Yield the words that two terms make when they are written as one."""
+    """Yield the words that two terms make when they are written as one; not one that either is by itself."""
     whole = [(place, term) for place, term in enumerate(terms) if term.role is not Role.INITIAL]
     for (one, first), (two, second) in permutations(whole, 2):
         for word_id, likeness in vocabulary.sounding(first.keys.word + second.keys.word):
-            if likeness >= _GLUED:
+            alone = max(vocabulary.near(term.keys.word).get(word_id, 0.0) for term in (first, second))
+            if likeness >= _GLUED and likeness > alone:
                 yield word_id, Link((first.weight + second.weight) * _share(likeness), 1 << one | 1 << two)
 
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from app.names.fold import words
 from app.names.index import MemoryIndex
 from app.names.keys import Entry
+from app.names.match import Hit
 from app.names.vocabulary import Vocabulary
-from bench.names_people import people, slip
+from bench.names_people import SCHEMES, people, slip
 from tests.names.conftest import CHEKINA, LOIKA, POVALISHEV, SEEDED, ZOLATAVA, index_of
 
 SPELLINGS = {
@@ -273,6 +274,15 @@ def test_equal_scores_are_ordered_by_owner_whatever_the_order_of_entry() -> None
 
     assert [hit.owner for hit in forward.search("Shchurok")] == ["a", "b", "c"]
     assert [hit.owner for hit in backward.search("Shchurok")] == ["a", "b", "c"]
+
+
+def test_every_name_is_wholly_itself_in_each_way_of_writing() -> None:
+    names = [
+        person.spelt(SCHEMES[person.number % len(SCHEMES)], patronymic=True) for person in people(200, seed=11)
+    ] + ["Zoja Jaroslavovna Tolstina", "Зоя Ярославовна Толстина", "Zoja Ryhorauna Kavalinskaja"]
+    index = index_of(**{name: name for name in names})
+
+    assert [name for name in names if Hit(name, 1.0, name) not in index.search(name)] == []
 
 
 @pytest.mark.parametrize("name", ["Ли Сен Хун", "Гусейнов Эльчин", "გიორგი ლომიძე", "Արամ Սարոյան", "رضا رحیمی"])

@@ -114,3 +114,46 @@ def test_a_name_stored_with_its_initials_comes_before_one_that_they_may_stand_fo
     names = ("Петров Алексей Андреевич", "Петров А. А.", "Петров Алексей Борисович")
 
     assert [hit.owner for hit in named(*names).search("Петров А. А.")] == [names[1], names[0], names[2]]
+
+
+@pytest.mark.parametrize(
+    ("names", "typed"),
+    [
+        (("Жданко Людміла Юр'еўна", "Людміла Жданко"), "Жданко Л. Л."),
+        (("Жданко Людміла Юр'еўна", "Людміла Жданко"), "Жданко Людміла Пятроўна"),
+        (("Жданко Л. Ю.", "Людміла Жданко"), "Жданко Л. Л."),
+        (("Рудин Алексей Сергеевич", "Рудин"), "Рудин К. С."),
+        (("Рудин Алексей Сергеевич", "Рудин Алёша"), "Рудин А. К."),
+        (("Рудин Алексей Сергеевич", "Алексей Рудин", "Aliaksei Rudzin"), "Рудин Алексей Петрович"),
+    ],
+)
+def test_a_name_without_patronymic_does_not_vouch_against_the_persons_other_one(
+    names: tuple[str, ...], typed: str
+) -> None:
+    for order in (names, names[::-1]):
+        index = index_of()
+        index.add("other", "Лойка Наста")
+        for name in order:
+            index.add("meant", name)
+
+        assert index.search(typed)[0].owner == "meant"
+        assert said(index, typed) is Verdict.POSSIBLE
+
+
+@pytest.mark.parametrize(
+    ("names", "typed"),
+    [
+        (("Жданко Людміла Юр'еўна", "Людміла Жданко"), "Жданко Л. Ю."),
+        (("Жданко Людміла Юр'еўна", "Людміла Жданко"), "Жданко Людміла Юрьевна"),
+        (("Рудин Алексей Сергеевич", "Алексей Рудин"), "Alexey Rudin"),
+        (("Рудин Алексей Сергеевич", "Рудин Алексей Петрович", "Алексей Рудин"), "Рудин А. П."),
+        (("Алексей Рудин", "Лёша Рудин"), "Рудин А. С."),
+    ],
+)
+def test_a_persons_names_that_agree_or_are_all_silent_are_one_match(names: tuple[str, ...], typed: str) -> None:
+    index = index_of()
+    index.add("other", "Лойка Наста")
+    for name in names:
+        index.add("meant", name)
+
+    assert said(index, typed) is Verdict.MATCH
