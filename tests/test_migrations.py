@@ -118,6 +118,37 @@ async def test_whose_days_or_terms_are_read_otherwise_is_derived_anew(register: 
     assert await reindex(register.database) == 0
 
 
+async def test_who_left_or_has_an_address_of_another_day_is_derived_anew(register: Register) -> None:
+    """Of those whom nothing of it concerns all stays as it is."""
+    places = [(await create(register.editor, "facilities", facility()))["id"] for _ in range(3)]
+    for place, days in zip(places, ({}, {"valid_from": "2020"}, {"verified_on": "XXXX-05-01"}), strict=True):
+        await create(register.editor, "addresses", address(place, **days))
+    people = [(await create(register.editor, "persons", person()))["id"] for _ in range(7)]
+    stays: list[dict[str, Any]] = [
+        {"facility_id": places[0], "started_on": "2021-05-18", "place_confirmed_on": "2023"},
+        {"facility_id": places[1]},
+        {"facility_id": places[2]},
+        {"kind": "in_transit"},
+        {"kind": "house_arrest"},
+        {"place_confirmed_on": "XXXX-05-01"},
+        {"facility_id": places[0], "place_confirmed_on": "2023"},
+    ]
+    before = {"kind": "pretrial", "started_on": "2020-01-01", "ended_on": "2021-05-18", "end_reason": "transferred"}
+    await create(register.editor, "detentions", detention(people[0], **before))
+    left = detention(people[6], started_on="2024", ended_on="2025", end_reason="pardoned", visibility="private")
+    await create(register.admin, "detentions", left)  # which the editor does not see
+    for whose, stay in zip(people, stays, strict=True):
+        await create(register.editor, "detentions", detention(whose, **stay))
+    there = configured(register.database.url)
+    await asyncio.to_thread(command.stamp, there, "d81b3e5f9a27")
+    await asyncio.to_thread(command.upgrade, there, "head")
+    async with register.database.read() as session:
+        old = select(situations.c.person_id).where(situations.c.good_until < today()).distinct()
+        assert {str(one) for one in (await session.execute(old)).scalars()} == set(people[1:])
+    await refresh(register.database)
+    assert await reindex(register.database) == 0
+
+
 async def test_a_database_that_is_not_migrated_is_not_ready(bare_url: str) -> None:
     from app.core.migrating import is_current  # noqa: PLC0415 - beside its only use
     from app.parts import open_database  # noqa: PLC0415 - the same

@@ -134,7 +134,7 @@ class Desk:
                 setattr(record, name, said)
         # What the caller cannot see of it is kept, and is no answer to whoever cites the same.
         kept = frozenset((name, key) for name, key, _ in kind.links({**full, "citations": seen["citations"]}))
-        self._stage(kind, record, prefix, kept, len(value.citations) - len(unseen))
+        self._stage(kind, record, prefix, kept, len(value.citations) - len(unseen), full)
 
     async def delete(
         self, kind: Kind, record_id: UUID, prefix: str = "", *, cascade: bool = False, purge: bool = False
@@ -325,8 +325,9 @@ class Desk:
         prefix: str,
         kept: frozenset[tuple[str, Key]] = frozenset(),
         cited: int | None = None,
+        before: Fields | None = None,
     ) -> None:
-        self.staged.append(Staged((kind.name, record.id), record.stored(kind.fields), prefix, kept, cited))
+        self.staged.append(Staged((kind.name, record.id), record.stored(kind.fields), prefix, kept, cited, before))
 
 
 def _values(value: Input) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Staged:
     prefix: str = ""
     kept: frozenset[tuple[str, Key]] = frozenset()  # references that were there before
     cited: int | None = None  # how many citations are the caller's own; hidden ones come behind them
+    before: Fields | None = None  # what the record said until now; None for a new one
 
     def new_links(self, kind: Kind) -> list[tuple[str, Key]]:
         """Give the references that the caller wrote: their places, and to what."""

@@ -1,6 +1,6 @@
 """Who can be written to on a day, as rows ready to print; and of the others, why not, since when and who says so."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -10,7 +10,7 @@ from app.letters.coverage import printer, unprintable_warning
 from app.letters.lines import PARTS, Lines, lay_out
 from app.letters.phrases import age_in_words, day_in_words, first_spoken, phrase
 from app.letters.scripts import clean
-from app.reading.dossier import Dossier, Record, reach
+from app.reading.dossier import Dossier, Record, reach, stated
 from app.reading.mail import Mail, MailReason, Reach, ReviewIntervals, letters_address, mail, mail_value, reach_of
 from app.reading.standing import Standing
 
@@ -142,23 +142,23 @@ def _warnings(laid: Lines, reached: Reach, facility: Record | None, manner: Mann
 
 
 def _refusal(dossier: Dossier, standing: Standing, said: Mail) -> Row:
-    reason = said["reason"]
+    reason, since = said["reason"], said.get("since")
     records = _telling(dossier, standing, reason)
-    citations = [citation for record, fields in records for citation in _citing(record, fields)]
+    citations = [citation for record, fields in records for citation in _citing(dossier, record, fields, since)]
     shown = {citation["source_id"]: _source(dossier, citation) for citation in citations}
-    return {"reason": reason, "since": said.get("since"), "sources": list(shown.values())}
+    return {"reason": reason, "since": since, "sources": list(shown.values())}
 
 
 def _telling(dossier: Dossier, standing: Standing, reason: MailReason) -> Iterator[tuple[Record, frozenset[str]]]:
     """Give the records that hold the reason, and the fields of each that state it."""
-    stay = standing.stay or standing.last
     fields = _SAYING[reason]
     if reason == "deceased" and dossier.person.get("death_date"):
         yield dossier.person, frozenset({"death_date"})
+    stay = standing.died if reason == "deceased" else standing.left or standing.stay or standing.last
     if stay is None or not fields:
         return
-    if reason == "deceased" and stay.end_reason != "died":
-        return
+    if stay is standing.stay and stay.kind == "in_transit":
+        fields |= {"kind"}
     if fields == {"mail"} and stay.record.get("mail") != reason:
         facility = dossier.facilities.get(stay.record.get("facility_id") or "")
         if facility:
@@ -167,11 +167,22 @@ def _telling(dossier: Dossier, standing: Standing, reason: MailReason) -> Iterat
     yield stay.record, fields
 
 
-def _citing(record: Record, fields: frozenset[str]) -> list[Mapping[str, Any]]:
-    """Give the citations that speak for the fields; without any, those that speak for the whole record."""
+def _citing(dossier: Dossier, record: Record, fields: frozenset[str], since: str | None) -> Sequence[Mapping[str, Any]]:
+    """Give the citations that speak for the fields; without any, those that speak for the whole record.
+
+    Not of a source that was printed before it was so: that one speaks of the rest.
+    """
     citations = record.get("citations") or ()
     exact = [citation for citation in citations if citation.get("field") in fields]
-    return exact or [citation for citation in citations if citation.get("field") is None]
+    return exact or [
+        citation for citation in citations if citation.get("field") is None and not _earlier(dossier, citation, since)
+    ]
+
+
+def _earlier(dossier: Dossier, citation: Mapping[str, Any], since: str | None) -> bool:
+    """Tell whether a source was published before the day, however the two dates are read."""
+    published = stated(dossier.sources.get(citation["source_id"], {}), "published_on")
+    return published is not None and since is not None and reach(published)[1] < reach(since)[0]
 
 
 def _source(dossier: Dossier, citation: Mapping[str, Any]) -> Row:

@@ -8,6 +8,7 @@ from app.core.problems import MEDIA_TYPE, Problem, Type, declare, docs, fault, i
 from app.letters.phrases import partial_in_words
 from app.letters.press import UnprintableError
 from app.letters.recipients import Row
+from app.reading.dossier import stated
 from app.reading.mail import MailReason
 
 _NO_ADDRESS: Final = declare(
@@ -59,7 +60,8 @@ EXAMPLE: Final[dict[str, Any]] = {
 
 def no_mail_address(row: Row) -> Problem:
     """Give the problem that says why a person has no address."""
-    since = f" (since {partial_in_words(row['since'], 'en')})" if row["since"] else ""
+    day = stated(row, "since")
+    since = f" (since {partial_in_words(day, 'en')})" if day else ""
     words = f"Letters do not reach this person: {_IN_WORDS[row['reason']]}{since}. Do not use the last known place."
     members = {name: row[name] for name in ("reason", "since", "sources")}
     return Problem(_NO_ADDRESS.slug, words, members=members)

@@ -93,7 +93,7 @@ def _confirmed(dossier: Dossier, on: date, said: Situation) -> tuple[str, date |
         return None
     reached = reach_of(Standing.of(dossier, on))
     address = letters_address(reached, list(dossier.addresses.values()), on) or {}
-    days = (address.get("verified_on"), reached["place_confirmed_on"])
+    days = (stated(address, "verified_on"), reached["place_confirmed_on"])
     known = [reach(day)[0] for day in days if day]
     return reached["kind"] or "unknown", min(known) if len(known) == len(days) else None
 

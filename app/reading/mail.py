@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from app.reading.dossier import Dossier, Record, reach
+from app.reading.dossier import Dossier, Record, reach, stated
 from app.reading.standing import Standing
 from app.reading.stays import Stay
 
@@ -30,7 +30,13 @@ _AFTER: Final[Mapping[str | None, MailReason]] = {
     "transferred": "unknown_whereabouts",
     "escaped": "unknown_whereabouts",
 }
+# Who is between two places is in none, whatever place is named; and no letters are sent to a home that is a prison.
+_NOWHERE: Final[Mapping[str, MailReason]] = {
+    "home_confinement": "home_confinement",
+    "in_transit": "unknown_whereabouts",
+}
 _CLOSED: Final[Mapping[str, MailReason]] = {"blocked": "blocked", "relatives_only": "relatives_only"}
+_KNOWN_FROM: Final = ("verified_on", "valid_from")
 PRE_TRIAL: Final = frozenset({"pretrial", "police_custody", "administrative_arrest"})
 
 
@@ -101,8 +107,8 @@ def reach_of(standing: Standing) -> Reach:
         "since": refused[1] if refused else None,
         "kind": stay.kind if stay else None,
         "own": record.get("mail"),
-        "started_on": record.get("started_on"),
-        "place_confirmed_on": record.get("place_confirmed_on"),
+        "started_on": stated(record, "started_on"),
+        "place_confirmed_on": stated(record, "place_confirmed_on"),
         "facility_id": record.get("facility_id"),
         "person_id": record.get("person_id"),
     }
@@ -130,7 +136,7 @@ def mail_from(
         return {"reachable": False, "reason": "no_address", "since": None}
     return {
         "reachable": True,
-        "verified_on": address.get("verified_on"),
+        "verified_on": stated(address, "verified_on"),
         "stale": stale(address, reached, on, intervals),
     }
 
@@ -144,15 +150,19 @@ def mail_value(reached: Reach, facility: Record | None) -> MailValue:
 def letters_address(reached: Reach, addresses: Sequence[Record], on: date) -> Record | None:
     """Give the address for letters to a stay, valid on the day: the facility's, never a guess.
 
-    A person's own address serves in house arrest only; elsewhere nobody is at it. Of several the last
-    verified counts.
+    A person's own address serves in house arrest only, as elsewhere nobody is at it, and if nothing shows that it is
+    of the time before: who was arrested again may live elsewhere. Of several the one known from the latest day counts.
     """
-    owner: Literal["person_id", "facility_id"] = "person_id" if reached["kind"] == "house_arrest" else "facility_id"
+    at_home = reached["kind"] == "house_arrest"
+    owner: Literal["person_id", "facility_id"] = "person_id" if at_home else "facility_id"
     wanted = reached[owner]
+    since = reached["started_on"] if at_home else None
     found = [
-        address for address in addresses if wanted is not None and address.get(owner) == wanted and _serves(address, on)
+        address
+        for address in addresses
+        if wanted is not None and address.get(owner) == wanted and _serves(address, on) and _is_since(address, since)
     ]
-    return max(found, key=_verified, default=None)
+    return max(found, key=_known_from, default=None)
 
 
 def stale(address: Record, reached: Reach, on: date, intervals: ReviewIntervals) -> bool:
@@ -161,7 +171,7 @@ def stale(address: Record, reached: Reach, on: date, intervals: ReviewIntervals)
     They are the address's ``verified_on`` and the stay's ``place_confirmed_on``; one that is unknown is
     stale, one known to the month counts from its first day.
     """
-    verified, confirmed = address.get("verified_on"), reached["place_confirmed_on"]
+    verified, confirmed = stated(address, "verified_on"), reached["place_confirmed_on"]
     if not verified or not confirmed:
         return True
     return on - min(reach(verified)[0], reach(confirmed)[0]) > intervals.of(reached["kind"] or "unknown")
@@ -183,9 +193,12 @@ def _refused(standing: Standing) -> tuple[MailReason, str | None] | None:
     stay = standing.stay
     if stay is None:
         return _after(standing.last)
-    if stay.may_end is not None and stay.may_end <= standing.on:
-        return _after(stay)
-    return ("home_confinement", stay.record.get("started_on")) if stay.kind == "home_confinement" else None
+    # As with death: who was released from another stay since anybody was seen in this one is written to in neither.
+    left = stay if stay.may_end is not None and stay.may_end <= standing.on else standing.left
+    if left is not None:
+        return _after(left)
+    reason = _NOWHERE.get(stay.kind)
+    return (reason, stay.record.get("started_on")) if reason else None
 
 
 def _after(stay: Stay | None) -> tuple[MailReason, str | None]:
@@ -204,6 +217,13 @@ def _serves(address: Record, on: date) -> bool:
     )
 
 
-def _verified(address: Record) -> tuple[date, str]:
-    text = address.get("verified_on")
-    return reach(text)[0] if text else date.min, str(address.get("id"))
+def _is_since(address: Record, since: str | None) -> bool:
+    """Tell whether an address may be of the time since a day; one that nobody dated may."""
+    days = [day for name in _KNOWN_FROM if (day := stated(address, name))]
+    return since is None or not days or any(reach(day)[1] >= reach(since)[0] for day in days)
+
+
+def _known_from(address: Record) -> tuple[date, str]:
+    """Give from when an address is known: a source confirmed it, or it became the address."""
+    days = (reach(day)[0] for name in _KNOWN_FROM if (day := stated(address, name)))
+    return max(days, default=date.min), str(address.get("id"))

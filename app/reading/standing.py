@@ -7,7 +7,7 @@ from typing import Final, Literal, Self
 
 from app.reading.dossier import Dossier, Record, instant_day, reach
 from app.reading.sentences import conviction
-from app.reading.stays import Custody, Stay, custody, holding, in_order, last_begun
+from app.reading.stays import Custody, Stay, custody, holding, in_order, last_begun, left_since
 
 Status = Literal["detained", "imprisoned", "restricted", "released", "deceased", "unknown"]
 
@@ -35,7 +35,8 @@ class Standing:
 
     ``stay`` holds the person on that day and is part of ``custody``; ``last`` is the last stay begun by
     then. Who is dead is in no stay. ``died`` is a stay that says of its end that the person died, and may have ended
-    by then, whatever other stays say.
+    by then, whatever other stays say. ``left`` is another stay, which ended after the last day on which anything shows
+    the person in ``stay``.
     """
 
     person: Record
@@ -46,6 +47,7 @@ class Standing:
     custody: Custody | None
     convicted_from: tuple[date, str | None] | None
     died: Stay | None = None
+    left: Stay | None = None
 
     @classmethod
     def of(cls, dossier: Dossier, on: date) -> Self:
@@ -60,7 +62,8 @@ class Standing:
             return cls(dossier.person, on, status, None, last, None, None, died)
         held = custody(stays, stay)
         convicted = conviction(dossier, held)
-        return cls(dossier.person, on, _in_stay(stay, on, convicted), stay, last, held, convicted, died)
+        left = left_since(stays, stay, on)
+        return cls(dossier.person, on, _in_stay(stay, on, convicted), stay, last, held, convicted, died, left)
 
     @property
     def as_of(self) -> str | None:

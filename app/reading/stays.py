@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final
 
 from app.core.edtf import PartialDate, certainly_before
@@ -112,6 +113,24 @@ def holding(stays: Sequence[Stay], on: date) -> Stay | None:
 def last_begun(stays: Sequence[Stay], on: date) -> Stay | None:
     """Give the last stay known to have begun by the day, ended or not."""
     return next((stay for stay in reversed(stays) if stay.begins <= on), None)
+
+
+def left_since(stays: Sequence[Stay], stay: Stay, on: date) -> Stay | None:
+    """Give the last stay that ended by the day, and after the last day on which anything shows the person in this one.
+
+    Such a pair is refused when it is written, but was not always, and comes with copies of other registers.
+    """
+    if not stay.evidence:
+        return None
+    seen = max(reach(day)[1] for day in stay.evidence)
+    ended = [(end, one) for one in stays if one is not stay and (end := _ended(one, on)) is not None and end > seen]
+    return max(ended, key=itemgetter(0), default=(None, None))[1]
+
+
+def _ended(stay: Stay, on: date) -> date | None:
+    """Give the first day on which a stay can have ended, if that was by the day."""
+    end = stated(stay.record, "ended_on")
+    return reach(end)[0] if end and stay.may_end is not None and stay.may_end <= on else None
 
 
 def at(dossier: Dossier, on: date) -> Stay | None:

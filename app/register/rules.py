@@ -13,10 +13,12 @@ from app.core.desk import Desk, Rule
 from app.core.edtf import PartialDate, bounds, certainly_before, parse
 from app.core.kinds import Fields, Key
 from app.core.problems import Fault, fault
+from app.core.record import Tier
 from app.core.staged import Staged
 
 _ENOUGH: Final = 100  # faults that an answer lists
 _NO_END: Final = (date.max, date.max)
+_SEEN: Final = ("confirmed_on", "place_confirmed_on")
 
 
 def in_order(first: str, last: str) -> Any:  # noqa: ANN401 - a pydantic validator
@@ -115,14 +117,33 @@ async def stays_follow_each_other(desk: Desk, staged: Sequence[Staged]) -> list[
     found: list[tuple[Staged, Fault]] = []
     for (_, person_id), items in owners.items():
         mine = {item.key: number for number, item in enumerate(items)}
+        moved = _moved(items)
         for pair in combinations(by_person[str(person_id)].items(), 2):
-            written = [mine[key] for key, _ in pair if key in mine]
+            written = [mine[key] for key, _ in pair if key in moved]
             complaint = clash(pair[0][1], pair[1][1]) if written else None
             if complaint:
                 found.append((items[max(written)], fault(*complaint)))
             if len(found) >= _ENOUGH:
                 return found
     return found
+
+
+def _moved(items: Sequence[Staged]) -> set[Key]:
+    """Give the stays that are new, of other days, of another person, or shown to more people than before.
+
+    What was so before is not held against who changes something else, such as who may no longer see it.
+    """
+    before = {item.key: item.before for item in reversed(items)}  # of one that is written twice, before the first time
+    now = {item.key: item.fields or {} for item in items}
+    return {key for key, fields in now.items() if not _stands(before[key], fields)}
+
+
+def _stands(before: Fields | None, now: Fields) -> bool:
+    return (
+        before is not None
+        and (before["person_id"], Stay.of(before)) == (now["person_id"], Stay.of(now))
+        and Tier.named(now["visibility"]) >= Tier.named(before["visibility"])
+    )
 
 
 class Stay(NamedTuple):
@@ -134,10 +155,17 @@ class Stay(NamedTuple):
 
     @classmethod
     def of(cls, fields: Fields) -> "Stay":
-        """Read it off a detention."""
+        """Read it off a detention: it began by the day on which it ended, or the person was seen in it."""
         ongoing = fields.get("ended_on") is None and fields.get("end_reason") is None
-        end = _NO_END if ongoing else _days(fields.get("ended_on"))
-        return cls(ongoing, _days(fields.get("started_on")), end)
+        start, end = (_days(fields.get(name)) for name in ("started_on", "ended_on"))
+        seen = [days for name in _SEEN if (days := _days(fields.get(name)))]
+        if ongoing:
+            end = _NO_END
+        elif end is None and seen:
+            end = max(first for first, _ in seen), date.max
+        by = min((last for _, last in (*seen, *([end] if end else []))), default=date.max)
+        first, last = start or (date.min, date.max)
+        return cls(ongoing, (first, by) if first <= by < last else start, end)
 
 
 def _days(text: str | None) -> tuple[date, date] | None:

@@ -1,11 +1,13 @@
 """The calendar to subscribe to."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from icalendar import Calendar
+from sqlalchemy import update
 
+from app.core.documents import documents
 from tests.conftest import Register
 from tests.factories import create, detention, hearing, person, sentence
 from tests.letters.test_letter import CHEKINA, LOIKA, ZOLATAVA
@@ -107,3 +109,22 @@ async def test_portions_make_one_calendar(register: Register, monkeypatch: pytes
         await create(register.editor, "persons", person(birth_date=f"198{number}-05-05"))
     assert len(await events(register.public)) == 3
     assert len(await events(register.public, limit=2)) == 2
+
+
+async def test_changes_of_one_time_are_told_apart(register: Register) -> None:
+    """A copy keeps the times of its source, where what was written at once has one."""
+    tags = set()
+    for day in ("1980-05-05", "1980-05-06"):
+        await create(register.editor, "persons", person(birth_date=day))
+        async with register.database.write("test") as session:
+            await session.execute(update(documents).values(updated_at=datetime(2026, 1, 1, tzinfo=UTC)))
+        tags.add((await register.public.get(PATH)).headers["etag"])
+    assert len(tags) == 2
+
+
+async def test_what_is_hidden_does_not_move_the_tag(register: Register) -> None:
+    await create(register.editor, "persons", person(birth_date="1980-05-05"))
+    before = (await register.public.get(PATH)).headers["etag"]
+    await create(register.admin, "persons", person(birth_date="1980-05-06", visibility="private"))
+    await create(register.admin, "persons", person(birth_date="1980-05-06", visibility="partners"))
+    assert (await register.public.get(PATH)).headers["etag"] == before

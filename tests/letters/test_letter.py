@@ -323,3 +323,45 @@ def test_the_documentation_names_every_part_and_field() -> None:
     assert tuple(AddressPartsOut.model_fields) == PARTS
     assert set(EXAMPLE) == set(AddresseeOut.model_fields)
     AddresseeOut.model_validate(EXAMPLE)
+
+
+async def test_a_source_printed_before_it_was_so_does_not_say_so(register: Register) -> None:
+    days = {"before": "2023-11-09", "month": "2025-05", "after": "2025-12-15", "unknown": None}
+    cited = {
+        (await create(register.editor, "sources", source(title=name, published_on=day)))["id"]: name
+        for name, day in days.items()
+    }
+    whole = [{"source_id": one} for one in cited]
+    person_id = await held(register.editor, {"citations": whole})
+    dead = {"death_date": "2025-05-01", "citations": whole}
+    await register.editor.patch(f"/v1/persons/{person_id}", json=dead, headers={"If-Match": "*"})
+    left = await held(register.editor, {"ended_on": "2025-05-01", "end_reason": "pardoned", "citations": whole}, None)
+    for who, reason in ((person_id, "deceased"), (left, "released")):
+        said = refused(await register.public.get(f"/v1/persons/{who}/address"), reason, "2025-05-01")
+        assert {one["title"] for one in said["sources"]} == {"month", "after", "unknown"}
+
+
+async def test_who_left_another_stay_is_written_to_by_nobody_who_knows(register: Register) -> None:
+    place = await create(register.editor, "facilities", facility())
+    await create(register.editor, "addresses", address(place["id"], street={"en": "Invented str., 1"}))
+    who = (await create(register.editor, "persons", person()))["id"]
+    said = await create(register.editor, "sources", source(published_on="2025-12-15"))
+    ended = {"started_on": "2024-05-01", "ended_on": "2025-12-13", "end_reason": "pardoned", "visibility": "private"}
+    await create(register.admin, "detentions", detention(who, **ended, citations=[{"source_id": said["id"]}]))
+    seen = detention(who, facility_id=place["id"], place_confirmed_on="2023-01-01")
+    await create(register.editor, "detentions", seen)  # by somebody who does not see the other one
+    asked = f"/v1/persons/{who}/address"
+    (told,) = refused(await register.admin.get(asked), "released", "2025-12-13")["sources"]
+    assert told["source_id"] == said["id"]
+    assert (await register.public.get(asked)).status_code == 200
+
+
+async def test_a_day_without_a_year_is_no_age(register: Register) -> None:
+    person_id = await held(register.editor, {"place_confirmed_on": "XXXX-11-20"}, verified_on="XXXX-11-20")
+    read = await address_of(register.public, person_id)
+    assert read["age"] == "it is not known when this address was last confirmed"
+    assert (read["verified_on"], read["place_confirmed_on"], read["stale"]) == (None, None, True)
+    assert "place_unconfirmed" in [warning.split(":")[0] for warning in read["warnings"]]
+    left = await held(register.editor, {"ended_on": "XXXX-11-20", "end_reason": "pardoned"})
+    answer = await register.public.get(f"/v1/persons/{left}/address")
+    assert refused(answer, "released", "XXXX-11-20")["detail"].startswith("Letters do not reach this person: released.")

@@ -48,9 +48,37 @@ def test_who_died_in_one_stay_gets_no_letters_in_another() -> None:
     assert on(both, "2024-12-31")["mail"]["reachable"]
 
 
-@pytest.mark.parametrize("kind", ["pretrial", "open_facility", "hospital", "unknown", "in_transit", "prison"])
+@pytest.mark.parametrize("kind", ["pretrial", "open_facility", "hospital", "unknown", "prison"])
 def test_other_kinds_of_stay_can_be_written_to(kind: str) -> None:
     assert on(held(kind))["mail"]["reachable"]
+
+
+def test_who_is_on_the_way_is_in_no_place_that_letters_reach() -> None:
+    assert refused(held("in_transit", started_on="2026-07-20")) == ("unknown_whereabouts", "2026-07-20")
+    assert refused(held("in_transit", started_on=None, facility_id=None)) == ("unknown_whereabouts", None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"), [("pardoned", "released"), ("exchanged_or_expelled", "expelled"), ("transferred", None)]
+)
+def test_who_left_another_stay_since_anybody_was_seen_in_this_one_cannot(reason: str, said: str | None) -> None:
+    """One of the stays is wrong, and nobody knows which."""
+    dossier = held(started_on=None, place_confirmed_on="2023-01-01")
+    left = stay("prison", "2024-05-01", "2025-12", end_reason=reason)
+    both = replace(dossier, detentions=(left, *dossier.detentions))
+    assert on(both)["status"] == "imprisoned"
+    assert refused(both) == refused(both, "2025-12-01") == (said or "unknown_whereabouts", "2025-12")
+    assert on(both, "2024-04-30")["mail"]["reachable"]
+
+
+@pytest.mark.parametrize(
+    "seen", [{"place_confirmed_on": "2025-12-13"}, {"confirmed_on": "2026"}, {"citations": [{"source_id": "s"}]}]
+)
+def test_who_was_seen_here_since_they_left_another_stay_can(seen: dict[str, Any]) -> None:
+    dossier = held(**({"started_on": None, "place_confirmed_on": "2023-01-01"} | seen))
+    left = stay("prison", None, "2025-12-13", end_reason="transferred")
+    both = replace(dossier, detentions=(left, *dossier.detentions), sources={"s": record(published_on="2025-12-15")})
+    assert on(both)["mail"]["reachable"]
 
 
 @pytest.mark.parametrize(
@@ -162,6 +190,40 @@ def test_of_two_addresses_verified_on_one_day_always_the_same_counts() -> None:
     reached = reach_of(Standing.of(held(), date(2026, 8, 2)))
     for addresses in ([one, other], [other, one]):
         assert letters_address(reached, addresses, date(2026, 8, 2)) == other
+
+
+def test_of_two_addresses_the_one_that_came_after_the_other_was_seen_counts() -> None:
+    old, new = address(id="z", verified_on="2023-11-09"), address(id="a", verified_on=None, valid_from="2026-07-01")
+    for addresses in ((old, new), (new, old)):
+        assert on(held("colony", *addresses))["mail"] == {"reachable": True, "verified_on": None, "stale": True}
+        assert on(held("colony", *addresses), "2026-06-30")["mail"]["verified_on"] == "2023-11-09"
+    seen = address(id="z", verified_on="2026-07-02")
+    assert on(held("colony", seen, new))["mail"]["verified_on"] == "2026-07-02"
+
+
+def test_a_confirmation_without_a_year_confirms_nothing() -> None:
+    mail = on(held("colony", address(verified_on="XXXX-07-20")))["mail"]
+    assert mail == {"reachable": True, "verified_on": None, "stale": True}
+    assert stale(held(place_confirmed_on="XXXX-07-20")) is True
+
+
+@pytest.mark.parametrize(
+    ("dates", "reachable"),
+    [
+        ({"verified_on": "2020-01-01"}, False),
+        ({"verified_on": "2020-01-01", "valid_from": "2019"}, False),
+        ({"verified_on": "2020-01-01", "valid_from": "2026-06-01"}, True),
+        ({"verified_on": "2026-06"}, True),
+        ({"verified_on": "2026"}, True),
+        ({"verified_on": None}, True),
+    ],
+)
+def test_a_second_house_arrest_is_not_at_the_address_of_the_first(dates: dict[str, Any], *, reachable: bool) -> None:
+    own = address(facility_id=None, person_id="p", **dates)
+    again = {"person_id": "p", "facility_id": None, "started_on": "2026-06-01", "person": record(id="p")}
+    assert on(held("house_arrest", own, **again))["mail"]["reachable"] is reachable
+    unknown = held("house_arrest", own, **(again | {"started_on": None}))
+    assert on(unknown)["mail"]["reachable"]
 
 
 def test_a_persons_own_address_serves_in_house_arrest_only() -> None:

@@ -33,8 +33,14 @@ PAIRS: list[tuple[Stay, Stay, bool]] = [
     (("2021", "2021"), ("2021-03", "2021-04"), True),
     (("2021-01-01", "2021-12-31"), ("2021-03-05", "2021-03-05"), False),
     (("2021-01-01", "2021-12-31"), ("2021-12-31", "2021-12-31"), True),
-    (("2021-01-01", "2021-12-31"), ("XXXX-03-05", "2021-06"), True),
-    (("2021-01-01", "2021-12-31"), (None, "2021-06-01"), True),
+    (("2021-01-01", "2021-12-31"), ("XXXX-03-05", "2021-06"), False),
+    (("2021-01-01", "2021-12-31"), ("XXXX-03-05", "2022-06"), True),
+    (("2021-01-01", "2021-12-31"), (None, "2021-06-01"), False),  # whenever it began, it ended within the other
+    (("2021-01-01", "2021-12-31"), (None, "2021-01-01"), True),
+    (("2021-01-01", "2021-12-31"), (None, "2022-06-01"), True),
+    (("2021-01-01", None), (None, "2021-06-01"), False),
+    (("2021-01-01", None), (None, "2021-01-01"), True),
+    (("2021-01-01", None), ("XXXX-03-05", "2021-06-01"), False),
     (("2023-01-01", None), ("2022-12-01", "2023-01-01"), True),
     (("2023-01-01", None), ("2022-12-01", "2023-02-01"), False),
     (("2023-01-01", None), ("2023-01-01", "2023-02-01"), False),
@@ -53,6 +59,62 @@ async def test_stays_of_one_person_overlap_only_where_it_is_not_certain(register
             await create(register.editor, "detentions", stay(owner, first))
             answer = await register.editor.post("/v1/detentions", json=stay(owner, second))
             assert answer.status_code == (201 if fits else 422), (first, second, answer.text)
+
+
+SEEN: list[tuple[dict[str, str], dict[str, str], bool]] = [
+    # Who was seen in a place that was not left since has not been released from another meanwhile.
+    ({"place_confirmed_on": "2023-01-01"}, {"started_on": "2024-05-01", "ended_on": "2025-12-13"}, False),
+    ({"confirmed_on": "2023-01-01"}, {"ended_on": "2025-12-13"}, False),
+    ({"place_confirmed_on": "2023"}, {"ended_on": "2023-06-01"}, True),
+    ({"place_confirmed_on": "2023-01-01"}, {"started_on": "2022-05-01", "ended_on": "2023-01-01"}, True),
+    ({"place_confirmed_on": "2023-01-01"}, {"started_on": "2022-05-01", "ended_on": "2023-01-02"}, False),
+    ({"place_confirmed_on": "XXXX-01-01"}, {"ended_on": "2025-12-13"}, True),
+    (
+        {"started_on": "2021", "place_confirmed_on": "2021-03"},
+        {"started_on": "2021-02", "ended_on": "2021-04-01"},
+        False,
+    ),
+    # An end on an unknown day comes after the day on which the person was seen.
+    (
+        {"started_on": "2020-01-01", "place_confirmed_on": "2024-01-01", "end_reason": "unknown"},
+        {"started_on": "2022-01-01", "ended_on": "2023-01-01"},
+        False,
+    ),
+    (
+        {"started_on": "2020-01-01", "place_confirmed_on": "2021-01-01", "end_reason": "unknown"},
+        {"started_on": "2022-01-01", "ended_on": "2023-01-01"},
+        True,
+    ),
+]
+
+
+async def test_where_somebody_was_seen_tells_when_a_stay_had_begun(register: Register) -> None:
+    for one, other, fits in SEEN:
+        for first, second in ((one, other), (other, one)):
+            owner = await somebody(register)
+            await create(register.editor, "detentions", stay(owner, (None, None)) | first)
+            answer = await register.editor.post("/v1/detentions", json=stay(owner, (None, None)) | second)
+            assert answer.status_code == (201 if fits else 422), (first, second, answer.text)
+
+
+async def test_stays_that_overlapped_before_hinder_nobody_who_hides_one(register: Register) -> None:
+    owner = await somebody(register)
+    mine = await create(register.admin, "detentions", stay(owner, ("2023-01-01", None), visibility="partners"))
+    hidden = await create(register.admin, "detentions", stay(owner, (None, "2021-01-01"), visibility="private"))
+    # The editor does not see it, so that nothing spoke against this one.
+    await register.editor.patch(f"/v1/detentions/{mine['id']}", json={"started_on": "2020-01-01"}, headers=ANY)
+
+    async def change(said: dict[str, Any], one: dict[str, Any] = mine) -> int:
+        return (await register.admin.patch(f"/v1/detentions/{one['id']}", json=said, headers=ANY)).status_code
+
+    assert await change({"mail": "blocked"}) == 200
+    assert await change({"visibility": "private"}) == 200
+    assert await change({"visibility": "public"}) == 422
+    assert await change({"visibility": "partners"}, hidden) == 422
+    assert await change({"place_confirmed_on": "2024"}) == 200  # says nothing of when it began
+    assert await change({"started_on": "2020-01-02"}) == 422
+    assert await change({"started_on": "2021-01-01"}) == 200
+    assert await change({"visibility": "public"}) == 200
 
 
 async def test_stays_of_two_people_have_nothing_to_do_with_each_other(register: Register) -> None:
