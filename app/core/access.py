@@ -125,6 +125,14 @@ async def rotate(session: AsyncSession, key: ApiKey, days: int) -> tuple[ApiKey,
     return made, token
 
 
+async def first_of(session: AsyncSession, key_id: UUID | None) -> UUID | None:
+    """Give the key with which a row of rotations began."""
+    key = await session.get(ApiKey, key_id) if key_id else None
+    while key is not None and key.replaces is not None:
+        key_id, key = key.replaces, await session.get(ApiKey, key.replaces)
+    return key_id
+
+
 async def _life(session: AsyncSession, key: ApiKey) -> timedelta | None:
     """Give how long a key was made for; one that was rotated has an earlier end, and its first successor tells."""
     query = select(ApiKey).where(ApiKey.replaces == key.id).order_by(ApiKey.created_at).limit(1)  # type: ignore[arg-type]  # columns, not values
@@ -144,15 +152,30 @@ async def identify(session: AsyncSession, authorization: str | None) -> Caller:
     scheme, _, token = authorization.partition(" ")
     found = await _find(session, token.strip()) if scheme.lower() == "bearer" else None
     if found is None:
-        raise Problem(
-            "unauthorized",
-            "This key is not valid (any more). Ask those who run the register, or leave the header out to read "
-            "what is public.",
-            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
-        )
+        raise _ended()
     return Caller(granted(found.scopes), found.owner, found.id)
 
 
+async def still_valid(session: AsyncSession, key_id: UUID) -> None:
+    """Refuse who writes with a key that has ended since they were identified, as while a slow body arrived.
+
+    In the transaction that writes: whoever revokes a key has had their turn before, or has it afterwards.
+    """
+    key = (await session.execute(_BY_ID, {"key_id": key_id})).scalar_one_or_none()
+    if key is None or not key.valid(datetime.now(UTC)):
+        raise _ended()
+
+
+def _ended() -> Problem:
+    return Problem(
+        "unauthorized",
+        "This key is not valid (any more). Ask those who run the register, or leave the header out to read "
+        "what is public.",
+        headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+    )
+
+
+_BY_ID: Final = select(ApiKey).where(ApiKey.id == bindparam("key_id"))  # type: ignore[arg-type]  # a column, not a bool
 _BY_PREFIX: Final = select(ApiKey).where(ApiKey.prefix == bindparam("prefix"))  # type: ignore[arg-type]  # a column, not a bool
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
 from app.core import recorder
+from app.core.access import still_valid
 from app.core.cursors import Identity
 from app.core.dialects import (
     brief_engine,
@@ -143,11 +144,14 @@ class Database:
     ) -> AsyncIterator[AsyncSession]:
         """Open the transaction that writes, when its turn comes; committed when the block ends well.
 
-        A ``bulk`` one has a connection of its own and serves in any event loop, that of `aside` for one.
+        Who writes with a key that has ended meanwhile is refused. A ``bulk`` one has a connection of its own and serves
+        in any event loop, that of `aside` for one.
         """
         sessions = self._write_much if bulk else self._write
         async with sessions() as session, session.begin():
             writing = await session.run_sync(lambda sync: recorder.begin(sync, author, **said))
+            if writing.key_id is not None:
+                await still_valid(session, writing.key_id)
             yield session
         self.watch.stir()
         if writing.left:  # other processes have forgotten by then what they had ready

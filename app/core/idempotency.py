@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from app.core.access import Caller
+from app.core.access import Caller, first_of
 from app.core.database import Database
 from app.core.history import Change
 from app.core.problems import Problem
@@ -61,14 +61,14 @@ class Kept:
     results: list[dict[str, Any]] | None = None
 
 
-def key_of(request: Request, caller: Caller) -> str | None:
-    """Give the hash under which a request's key is kept: each API key has its own space of them."""
+def key_of(request: Request) -> str | None:
+    """Give the key that a request has, or none."""
     said = request.headers.get("idempotency-key")
     if said is None:
         return None
     if _FORM.fullmatch(said) is None:
         raise Problem("malformed", "`Idempotency-Key` takes 1 to 255 letters, digits and signs of ASCII, no blanks.")
-    return hashlib.sha256(f"{caller.key_id}\0{said}".encode()).hexdigest()
+    return said
 
 
 def request_mark(request: Request, body: bytes) -> str:
@@ -87,10 +87,10 @@ async def once(
 
     ``do`` keeps its answer in the transaction that it answers.
     """
-    key = key_of(request, caller)
+    key = key_of(request)
     if key is None:
         return await do(None)
-    held = await claim(database, key, request_mark(request, await request.body()), caller.name)
+    held = await claim(database, key, request_mark(request, await request.body()), caller)
     if isinstance(held, Kept):
         return await again(held)
     try:
@@ -131,9 +131,15 @@ def _forget_batches(session: Session, ids: set[str]) -> None:
             session.execute(update(answers).where(answers.c.key == key).values(request=_PURGED))
 
 
-async def claim(database: Database, key: str, mark: str, author: str) -> Claim | Kept:
-    """Take up a key, or give the answer that it had; 409 while another request is at it, 422 for another body."""
-    async with database.write(author) as session:
+async def claim(database: Database, said: str, mark: str, caller: Caller) -> Claim | Kept:
+    """Take up a key, or give the answer that it had; 409 while another request is at it, 422 for another body.
+
+    Each API key has its own space of them, together with those that it was rotated from: what is sent again with the
+    new one is not done twice.
+    """
+    async with database.write(caller.name, key_id=caller.key_id) as session:
+        holder = await first_of(session, caller.key_id)
+        key = hashlib.sha256(f"{holder}\0{said}".encode()).hexdigest()
         now = datetime.now(UTC)
         await session.execute(delete(answers).where(answers.c.at < now - KEPT))
         row = (await session.execute(select(answers).where(answers.c.key == key))).one_or_none()

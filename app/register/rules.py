@@ -42,7 +42,11 @@ def of_one_person(name: str) -> Rule:
     """Make the rule that the record named in this field belongs to the same person."""
 
     async def rule(desk: Desk, staged: Sequence[Staged]) -> list[tuple[Staged, Fault]]:
-        asked = {item: key for item in staged if (key := _sentence(item.fields or {}, name))}
+        named = ((item, _sentence(item.fields or {}, name)) for item in staged)
+        # What was so before is not held against who changes something else, such as who may see it.
+        asked = {
+            item: key for item, key in named if key and not item.kept >= {(name, key), ("person_id", _person(item))}
+        }
         found = await desk.load(asked.values())
         words = "That sentence is of another person."
         return [

@@ -2,13 +2,15 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
 from httpx2 import Response
+from pydantic_core import to_json
 from sqlalchemy import select, text
 
 from app.cli import main
@@ -139,6 +141,63 @@ async def test_a_rotated_key_works_beside_its_successor_until_the_days_are_over(
     with time_machine.travel(datetime.now(UTC) + 3 * DAY, tick=True):
         assert (await ask(register, old)).status_code == 401
         assert (await ask(register, shown["key"])).status_code == 200
+
+
+async def test_what_is_sent_again_with_the_key_that_took_the_place_is_not_done_twice(register: Register) -> None:
+    key, token = await made(register, ["write"])
+    tokens, last = [token], str(key.id)
+    for _ in range(2):
+        answer = (await register.admin.post(f"/v1/keys/{last}/rotate", json={"days": 3})).json()
+        tokens.append(answer["key"])
+        last = answer["id"]
+    another = (await made(register, ["write"]))[1]
+    body, same = person(), {"Idempotency-Key": "once"}
+    found = []
+    for one in (*tokens, another):
+        async with client_of(register.app, one) as client:
+            found.append((await client.post("/v1/persons", json=body, headers=same)).json()["id"])
+    assert len(set(found[:3])) == 1
+    assert found[3] != found[0]
+
+
+class Slow:
+    """Sends a body of which the last byte comes after something was done."""
+
+    def __init__(self, body: Any, meanwhile: Callable[[], Awaitable[Any]]) -> None:
+        self._body, self._meanwhile = to_json(body), meanwhile
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body[:-1]
+        await self._meanwhile()
+        yield self._body[-1:]
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired"])
+async def test_a_key_that_ends_while_a_body_comes_writes_nothing(register: Register, end: str) -> None:
+    operations = [{"op": "create", "kind": "persons", "record": person()}]
+    for method, path, body, said in (
+        ("POST", "/v1/keys", {"owner": "successor", "scopes": ["admin"]}, {}),
+        ("POST", "/v1/persons", person(), {}),
+        ("POST", "/v1/persons", person(), {"Idempotency-Key": f"{end}-1"}),
+        ("PUT", f"/v1/persons/{uuid4()}", person(), {"If-None-Match": "*"}),
+        ("POST", "/v1/batch", {"operations": operations}, {}),
+        ("POST", "/v1/batch", {"operations": operations}, {"Idempotency-Key": f"{end}-2"}),
+    ):
+        key, token = await made(register, ["admin"])
+
+        async def stop(key: ApiKey = key) -> None:
+            if end == "revoked":
+                assert (await register.admin.delete(f"/v1/keys/{key.id}")).status_code == 204
+            else:
+                async with register.database.write("tests") as session:
+                    (await session.get_one(ApiKey, key.id)).expires_at = datetime.now(UTC)
+
+        async with client_of(register.app, token) as client:
+            headers = {"Content-Type": "application/json", **said}
+            answer = await client.request(method, path, content=Slow(body, stop), headers=headers)
+        assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unauthorized"), (path, answer.text)
+    assert "successor" not in {key["owner"] for key in (await register.admin.get("/v1/keys")).json()["items"]}
+    assert (await register.admin.get("/v1/persons?count=true")).json()["total"] == 0
 
 
 async def test_rotation_never_lengthens_the_life_of_the_old_key(register: Register) -> None:

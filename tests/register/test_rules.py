@@ -227,6 +227,24 @@ async def test_a_sentence_and_what_hangs_on_it_are_of_one_person(register: Regis
     assert (await editor.post("/v1/batch", json={"operations": operations})).status_code == 200
 
 
+async def test_a_charge_whose_sentence_was_given_to_somebody_else_can_be_hidden(register: Register) -> None:
+    owner, other = await somebody(register), await somebody(register)
+    verdict = (await create(register.editor, "sentences", sentence(owner)))["id"]
+    law = (await create(register.editor, "articles", article()))["id"]
+    led = await create(register.admin, "charges", charge(owner, law, sentence_id=verdict, visibility="private"))
+    # The editor does not see the charge that is left behind.
+    moved = await register.editor.patch(f"/v1/sentences/{verdict}", json={"person_id": other}, headers=ANY)
+    assert moved.status_code == 200
+
+    async def change(said: dict[str, Any]) -> int:
+        return (await register.admin.patch(f"/v1/charges/{led['id']}", json=said, headers=ANY)).status_code
+
+    assert await change({"as_written": "x", "visibility": "partners"}) == 200
+    assert await change({"person_id": await somebody(register)}) == 422
+    assert await change({"sentence_id": None}) == 200
+    assert await change({"sentence_id": verdict}) == 422
+
+
 async def test_a_sentence_does_not_take_its_own_place(register: Register) -> None:
     verdict = (await create(register.editor, "sentences", sentence(await somebody(register))))["id"]
     itself = {"replaces_id": verdict}
