@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.core.bulk import among, run
-from app.core.documents import documents, etag
+from app.core.documents import documents
 from app.core.kinds import Key, Kinds
 from app.core.projection import by_kind, sights
 from app.core.record import Record, Tier
@@ -28,10 +28,6 @@ class Document:
     gone: bool
     merged: bool
     source: UUID | None = None  # the register that it is copied from
-
-    @property
-    def etag(self) -> str:
-        return etag(self.version, self.body or b"")
 
 
 _c: Final = documents.c

@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.core.desk import Desk
-from app.core.documents import etag, version_in
+from app.core.documents import tag_of
 from app.core.express import Rows, Statement, Written
 from app.core.lists import Finish, Item
 from app.core.problems import Problem
@@ -48,7 +48,7 @@ def one_written(finish: Finish, _: Sequence[Statement], found: Sequence[Rows], _
     if end is None:
         return None
     body = row[0] + end
-    return Written(body, etag(version_in(body), body))
+    return Written(body, tag_of(body))
 
 
 class Asked(BaseModel):

@@ -5,6 +5,7 @@ import json
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+from zlib import crc32
 
 from pydantic_core import to_json
 from sqlalchemy import (
@@ -106,6 +107,10 @@ def version_in(body: bytes) -> int:
     return int(body[_VERSION_AT : body.index(b",", _VERSION_AT)])
 
 
+_UPDATED: Final = b'"updated_at":"'
+_TIME_DIGITS: Final = 8
+_BODY_DIGITS: Final = 12
+_CHECK_DIGITS: Final = 4
 _VERSION_AT: Final = len(b'{"id":"00000000-0000-0000-0000-000000000000","version":')
 
 
@@ -139,3 +144,35 @@ def mark_of(created_at: datetime, updated_at: datetime, hash: str, source: UUID 
 def etag(version: int, body: bytes) -> str:
     """Give the entity tag of an answer: the record's version and a hash of the answer's bytes."""
     return f'"{version}-{hashlib.sha256(body).hexdigest()[:16]}"'
+
+
+def tag_of(body: bytes) -> str:
+    """Give the entity tag of the answer of one record, which begins as `render` writes it."""
+    begins = body.index(_UPDATED, _VERSION_AT) + len(_UPDATED)
+    return tag_at(version_in(body), body[begins : body.index(b'"', begins)], body)
+
+
+def tag_at(version: int, updated_at: bytes, body: bytes) -> str:
+    """Give the entity tag of an answer that tells of one version of a record.
+
+    Its hash begins with that of the time of the version, as each tier counts its own, and ends with digits by which
+    `is_of` knows it for one of ours.
+    """
+    said = f"{crc32(updated_at):08x}{hashlib.sha256(body).hexdigest()[:_BODY_DIGITS]}"
+    return f'"{version}-{said}{_check(said)}"'
+
+
+def is_of(tag: str, body: bytes) -> bool:
+    """Tell whether a tag, without its quotes, is of the version that a record has.
+
+    It names the version. If it is one of ours it is of the same time, too: what another tier sees has other numbers.
+    """
+    version, _, hashed = tag.partition("-")
+    said, check = hashed[:-_CHECK_DIGITS], hashed[-_CHECK_DIGITS:]
+    ours = len(said) == _TIME_DIGITS + _BODY_DIGITS and check == _check(said)
+    mine, _, rest = tag_of(body)[1:-1].partition("-")
+    return version == mine and (not ours or said[:_TIME_DIGITS] == rest[:_TIME_DIGITS])
+
+
+def _check(said: str) -> str:
+    return f"{crc32(said.encode()) & 0xFFFF:04x}"

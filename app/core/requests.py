@@ -17,7 +17,7 @@ from app.core.access import IDENTIFIED, Caller, identify
 from app.core.ahead import Document
 from app.core.database import Database
 from app.core.desk import Desk, Rule
-from app.core.documents import etag
+from app.core.documents import is_of, tag_of
 from app.core.kinds import Fields, Kinds
 from app.core.problems import Moved, Problem, fault, faults, invalid
 from app.core.reads import note_reader
@@ -205,11 +205,10 @@ def asks_for_new(request: Request) -> bool:
 
 
 def require_version(said: str, found: Document) -> None:
-    """Refuse a condition that names another version than there is (412)."""
+    """Refuse a condition that names another version than the caller's tier has (412)."""
     if said.strip() == "*":
         return
-    versions = {tag.partition("-")[0] for tag in _TAG.findall(said)}
-    if str(found.version) not in versions:
+    if found.body is None or not any(is_of(tag, found.body) for tag in _TAG.findall(said)):
         raise Problem("changed")
 
 
@@ -226,9 +225,9 @@ def answer(
     return Response(status_code=304, headers=headers) if known else Response(body, 200, headers, media_type)
 
 
-def written(version: int, body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def written(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Answer a write with the record as it is now."""
-    return Response(body, status, {"ETag": etag(version, body), **(headers or {})}, JSON)
+    return Response(body, status, {"ETag": tag_of(body), **(headers or {})}, JSON)
 
 
 def sent_on(request: Request, moved: Moved) -> Response:

@@ -15,7 +15,7 @@ from app.core.asked import Asked, Enrich, PathId, Ready, as_stored, one_written
 from app.core.columns import TABLE_CONTENT, Listed, format_of, records_as_table
 from app.core.contract import IF_MATCH, IF_NONE_MATCH, MOVED, WRITE_HEADERS, ReadModels, answers, headers, sends
 from app.core.desk import Desk, Rule
-from app.core.documents import etag, version_in
+from app.core.documents import etag, tag_of, version_in
 from app.core.express import Plan, Statement, leave_plan
 from app.core.filters import Face, Filters
 from app.core.idempotency import Claim, Kept, keep, once
@@ -192,7 +192,7 @@ class Resource:
             version, body = await self.answered(request, desk, record_id)
             if held is not None:
                 await keep(session, held, Kept(201, self.kind.name, record_id, version))
-        return written(version, body, 201, self.location(request, record_id))
+        return written(body, 201, self.location(request, record_id))
 
     async def again(self, request: Request, caller: Caller, kept: Kept) -> Response:
         """Give the first answer again."""
@@ -206,7 +206,7 @@ class Resource:
                 raise Problem("merged", members={"into": str(moved.now)}) from None
             body = await version_of(desk, self.kind, kept.id, kept.version)
             body = (await self.enriched(request, desk, [Item(body)], None))[0]
-        return written(kept.version, body, kept.status, self.location(request, kept.id))
+        return written(body, kept.status, self.location(request, kept.id))
 
     def location(self, request: Request, record_id: UUID) -> dict[str, str]:
         """Give the header that says where a record is."""
@@ -221,9 +221,9 @@ class Resource:
         ) -> Response:
             if asked.version is not None:
                 body = await version_of(desk, self.kind, id, asked.version)
-                return answer(request, body, etag(asked.version, body))
-            version, body = await self.answered(request, desk, id, asked)
-            return answer(request, body, etag(version, body))
+            else:
+                _, body = await self.answered(request, desk, id, asked)
+            return answer(request, body, tag_of(body))
 
         read_record.__annotations__["asked"] = Annotated[self.asked, Query()]
         self._add(
@@ -253,8 +253,8 @@ class Resource:
                 require_match(request, await desk.find(self.kind, id))
                 await desk.replace(self.kind, id, await object_of(request, JSON))
             await desk.settle()
-            version, body = await self.answered(request, desk, id)
-            return written(version, body, 201 if created else 200, self.location(request, id) if created else None)
+            _, body = await self.answered(request, desk, id)
+            return written(body, 201 if created else 200, self.location(request, id) if created else None)
 
         self._add(
             "/{id}",
@@ -278,8 +278,8 @@ class Resource:
             require_match(request, await desk.find(self.kind, id))
             await desk.patch(self.kind, id, await object_of(request, MERGE_PATCH, JSON))
             await desk.settle()
-            version, body = await self.answered(request, desk, id)
-            return written(version, body)
+            _, body = await self.answered(request, desk, id)
+            return written(body)
 
         self._add(
             "/{id}",

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from app.core.asked import PathId
 from app.core.contract import IF_NONE_MATCH, MOVED, answers
-from app.core.documents import etag
+from app.core.documents import tag_at
 from app.core.express import Written
 from app.core.problems import docs
 from app.core.requests import STRICT, ReadDesk
@@ -137,8 +137,8 @@ def router(address: Address) -> APIRouter:
 
 
 def _of(case: Case, said: Row) -> Written:
-    body = to_json(said)
-    return Written(body, etag(case.dossier.person["version"], body))
+    body, person = to_json(said), case.dossier.person
+    return Written(body, tag_at(person["version"], person["updated_at"].encode(), body))
 
 
 def _add(

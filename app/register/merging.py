@@ -129,7 +129,7 @@ async def _merged(request: Request, caller: Caller, person_id: UUID, body: bytes
         version, answer = await persons.answered(request, desk, into)
         if held is not None:
             await keep(session, held, Kept(200, _PERSON.name, into, version))
-    return written(version, answer, 200, persons.location(request, into))
+    return written(answer, 200, persons.location(request, into))
 
 
 async def unmerge_person(request: Request, desk: WriteDesk, id: PathId) -> Response:  # noqa: A002 - the path's word

@@ -3,9 +3,11 @@
 import asyncio
 from uuid import uuid4
 
+from httpx2 import AsyncClient
+
 from tests.conftest import Register
 from tests.core.test_conformance import is_problem
-from tests.factories import create, organization, person
+from tests.factories import Fields, create, detention, organization, person
 
 ORGANIZATIONS = "/v1/organizations"
 
@@ -32,6 +34,44 @@ async def test_if_match_compares_the_version_of_any_of_its_tags(register: Regist
         for method, body in (("PATCH", {}), ("PUT", fields)):  # nothing changes, so the version stays
             answer = await register.editor.request(method, place, json=body, headers=said)
             assert answer.status_code == status, (method, lines, answer.text)
+
+
+async def test_the_tag_of_another_tier_is_of_another_state_though_its_number_is_the_same(register: Register) -> None:
+    there = f"/v1/persons/{(await create(register.editor, 'persons', person()))['id']}"
+
+    async def change(client: AsyncClient, said: Fields, tag: str = "*") -> int:
+        return (await client.patch(there, json=said, headers={"If-Match": tag})).status_code
+
+    async def tag_of(client: AsyncClient) -> str:
+        return str((await client.get(there)).headers["etag"])
+
+    # Who reads without a key and writes with one: nothing was changed since, for anybody.
+    assert await change(register.editor, {"sex": "male"}, await tag_of(register.public)) == 200
+    assert await change(register.admin, {"private_notes": "invented"}) == 200
+    old = await tag_of(register.admin)
+    assert await change(register.editor, {"sex": "female"}) == 200
+    now = await tag_of(register.editor)
+    assert old.partition("-")[0] == now.partition("-")[0] == '"3'
+    assert await change(register.editor, {"sex": "male"}, old) == 412
+    for tag in (now, now.partition("-")[0] + '"', now.partition("-")[0] + '-0000000000000000"'):
+        assert await change(register.editor, {}, tag) == 200  # the version is what is compared
+    assert await change(register.editor, {"sex": "male"}, f"{old}, {now}") == 200
+
+
+async def test_a_tag_from_when_a_record_was_hidden_is_not_taken_for_the_public_one(register: Register) -> None:
+    owner = await create(register.editor, "persons", person())
+    made = await create(register.editor, "detentions", detention(owner["id"]))
+    there = f"/v1/detentions/{made['id']}"
+    for visibility in ("partners", "public"):
+        said = {"visibility": visibility}
+        await register.editor.patch(f"/v1/persons/{owner['id']}", json=said, headers={"If-Match": "*"})
+    public = (await register.public.get(there)).headers["etag"]
+    number = public.partition("-")[0]
+    for regime in ("general", "strict"):
+        await register.editor.patch(there, json={"regime": regime}, headers={"If-Match": "*"})
+    assert (await register.editor.get(there)).headers["etag"].partition("-")[0] == number
+    answer = await register.editor.patch(there, json={"regime": "special"}, headers={"If-Match": public})
+    is_problem(answer, 412, "changed")
 
 
 async def test_what_is_to_be_there_and_to_be_new_is_neither(register: Register) -> None:

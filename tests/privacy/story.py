@@ -224,7 +224,7 @@ def _behind_the_public(story: Story, tier: Tier, pen: Pen, ids: dict[str, str]) 
     law, place = story.ids["articles"][0], story.ids["facilities"][0]
     boris = story.make("persons", _named(f"Vydumany Boris {tier.name.title()}", birth_date="1980-02"))
     held = {"facility_id": place, "confirmed_on": "2023-02", "place_confirmed_on": "2023-02"}
-    story.make("detentions", detention(boris, kind="pretrial", **held))
+    story.make("detentions", detention(boris, kind="pretrial", ended_on="2023-03", end_reason="transferred", **held))
     story.make("charges", charge(boris, law))
     mine = {**ids, "persons": boris}
     over = {"ended_on": pen.marks.stay, "end_reason": "released_unspecified"}
