@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from app.letters.country import Printable
 from app.letters.scripts import clean, script_of
+from app.letters.tags import base, found
 from app.letters.templates import Template
 
 _KINDS: Final = ("legal", "preferred", "birth", "transliteration", "alias")
@@ -47,7 +48,7 @@ def choose(
     fonts cannot print comes last.
     """
     order = _order(parts, template.languages)
-    if language and (asked := [tag for tag in order if _same(tag, language)]):
+    if language and (asked := found(language, order)):
         return _written(asked[0], order, parts, names, template)
     candidates = [_written(tag, order, parts, names, template) for tag in order]
     if not candidates:
@@ -57,12 +58,8 @@ def choose(
 
 def _order(parts: Mapping[str, Mapping[str, str]], preferred: Sequence[str]) -> list[str]:
     known = sorted({tag for texts in parts.values() for tag in texts})
-    ranked = [tag for wish in (*preferred, "en") for tag in known if _same(tag, wish)]
+    ranked = [tag for wish in (*preferred, "en") for tag in found(wish, known)]
     return list(dict.fromkeys([*ranked, *known]))
-
-
-def _same(tag: str, wish: str) -> bool:
-    return tag.lower() == wish.lower() or tag.split("-", maxsplit=1)[0].lower() == wish.lower()
 
 
 def _worth(chosen: Chosen, printable: Printable) -> tuple[bool, int, int]:
@@ -79,22 +76,25 @@ def _written(
     template: Template,
 ) -> Chosen:
     script = script_of("".join(texts.get(language, "") for texts in parts.values()))
-    found = {part: _text(texts, language, script, order) for part, texts in parts.items() if texts}
+    said = {part: _text(texts, language, script, order) for part, texts in parts.items() if texts}
     name = pick_name(names, language, script, family_first=template.family_name_first)
     return Chosen(
         language=language,
         script=script or script_of(name),
-        texts={part: text for part, (_, text) in found.items()},
-        languages={part: tag for part, (tag, _) in found.items()},
+        texts={part: text for part, (_, text) in said.items()},
+        languages={part: tag for part, (tag, _) in said.items()},
         name=name,
         name_script=script_of(name),
-        strangers=[part for part, (_, text) in found.items() if script_of(text) not in (None, script)],
+        strangers=[part for part, (_, text) in said.items() if script_of(text) not in (None, script)],
     )
 
 
 def _text(texts: Mapping[str, str], language: str, script: str | None, order: Sequence[str]) -> tuple[str, str]:
-    ranked = sorted(texts, key=lambda tag: (tag != language, script_of(texts[tag]) != script, order.index(tag)))
-    return ranked[0], texts[ranked[0]]
+    def rank(tag: str) -> tuple[bool, bool, bool, int]:
+        return tag != language, script_of(texts[tag]) != script, base(tag) != base(language), order.index(tag)
+
+    nearest = min(texts, key=rank)
+    return nearest, texts[nearest]
 
 
 def pick_name(names: Sequence[Mapping[str, Any]], language: str, script: str | None, *, family_first: bool) -> str:
@@ -109,13 +109,14 @@ def pick_name(names: Sequence[Mapping[str, Any]], language: str, script: str | N
     return full_name(best, family_first=family_first)
 
 
-def _rank(name: Mapping[str, Any], language: str, script: str | None) -> tuple[bool, int, bool, bool]:
+def _rank(name: Mapping[str, Any], language: str, script: str | None) -> tuple[bool, int, bool, bool, bool]:
     full, kind, tag = clean(name["full"]), name.get("kind"), name.get("language")
     return (
         script is not None and script_of(full) != script,
         _KINDS.index(kind) if kind in _KINDS else len(_KINDS),
         not name.get("patronymic") and len(full.split()) < _WITH_PATRONYMIC,
-        not (isinstance(tag, str) and _same(tag, language)),
+        not (isinstance(tag, str) and base(tag) == base(language)),
+        tag != language,
     )
 
 

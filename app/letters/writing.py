@@ -14,6 +14,7 @@ from app.letters.lines import PARTS, Lines
 from app.letters.phrases import phrase, speech
 from app.letters.recipients import Row
 from app.letters.scripts import clean
+from app.letters.tags import base, found
 from app.letters.vcard import vcard
 from app.reading.dossier import Record
 
@@ -31,7 +32,7 @@ class Recipient(NamedTuple):
 def in_words(texts: object, language: str) -> str:
     """Give a localized text in the language spoken, else in English, else in the first there is."""
     known = localized(texts)
-    return next((known[tag] for tag in (language, "en", *known) if tag in known), "")
+    return next((known[tag] for tag in (*found(language, known), *found("en", known), *known)), "")
 
 
 def notes(row: Row, language: str) -> list[str]:
@@ -50,7 +51,7 @@ def notes(row: Row, language: str) -> list[str]:
 
 def _languages(tags: Sequence[str], language: str) -> str:
     known: Mapping[str, str] = Locale.parse(speech(language), sep="-").languages
-    return ", ".join(known.get(tag.split("-")[0], tag) for tag in tags)
+    return ", ".join(known.get(base(tag), tag) for tag in tags)
 
 
 def as_vcard(one: Recipient, language: str, url: str | None) -> str:
