@@ -10,6 +10,7 @@ from app.letters.tags import base, found
 from app.letters.templates import Template
 
 _KINDS: Final = ("legal", "preferred", "birth", "transliteration", "alias")
+_PUNCTUATION: Final = ".,;:()"
 _WITH_PATRONYMIC: Final = 3  # words of a full name
 
 
@@ -121,9 +122,18 @@ def _rank(name: Mapping[str, Any], language: str, script: str | None) -> tuple[b
 
 
 def full_name(name: Mapping[str, Any], *, family_first: bool) -> str:
-    """Give a name with its patronymic: as recorded, put together only when the record has it as a part alone."""
+    """Give a name with its patronymic: as recorded, put together only when the record has it as a part alone.
+
+    The parts are put together when the name is made of them. One that says anything else is printed as recorded.
+    """
     full = clean(name.get("full"))
     family, given, patronymic = (clean(name.get(part)) for part in ("family", "given", "patronymic"))
-    if not (family and given and patronymic) or patronymic in full:
+    known = _words(full)
+    if not (family and given) or known != _words(f"{family} {given}") or set(_words(patronymic)) <= set(known):
         return full
     return " ".join((family, given, patronymic) if family_first else (given, patronymic, family))
+
+
+def _words(text: str) -> list[str]:
+    """Give the words of a name, in whatever case, order and punctuation they stand."""
+    return sorted(filter(None, (word.strip(_PUNCTUATION) for word in text.casefold().split())))
