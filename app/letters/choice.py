@@ -9,7 +9,10 @@ from app.letters.scripts import clean, script_of
 from app.letters.tags import base, found
 from app.letters.templates import Template
 
-_KINDS: Final = ("legal", "preferred", "birth", "transliteration", "alias")
+# An institution has people under the name in their documents, in whatever script, or the one they go by. It may not
+# know an earlier name or a nickname, and what a merge made an alias may be either.
+_KINDS: Final = ("legal", "transliteration", "preferred", "birth", "alias")
+_LAST_RESORTS: Final = frozenset({"birth", "alias"})
 _PUNCTUATION: Final = ".,;:()"
 _WITH_PATRONYMIC: Final = 3  # words of a full name
 
@@ -23,6 +26,7 @@ class Chosen:
     texts: dict[str, str]
     languages: dict[str, str]
     name: str
+    name_kind: str | None
     name_script: str | None
     strangers: list[str] = field(default_factory=list)
 
@@ -78,13 +82,15 @@ def _written(
 ) -> Chosen:
     script = script_of("".join(texts.get(language, "") for texts in parts.values()))
     said = {part: _text(texts, language, script, order) for part, texts in parts.items() if texts}
-    name = pick_name(names, language, script, family_first=template.family_name_first)
+    record = pick_name(names, language, script)
+    name = full_name(record, family_first=template.family_name_first)
     return Chosen(
         language=language,
         script=script or script_of(name),
         texts={part: text for part, (_, text) in said.items()},
         languages={part: tag for part, (tag, _) in said.items()},
         name=name,
+        name_kind=record.get("kind"),
         name_script=script_of(name),
         strangers=[part for part, (_, text) in said.items() if script_of(text) not in (None, script)],
     )
@@ -98,21 +104,23 @@ def _text(texts: Mapping[str, str], language: str, script: str | None, order: Se
     return nearest, texts[nearest]
 
 
-def pick_name(names: Sequence[Mapping[str, Any]], language: str, script: str | None, *, family_first: bool) -> str:
+def pick_name(names: Sequence[Mapping[str, Any]], language: str, script: str | None) -> Mapping[str, Any]:
     """Pick the name the institution knows: in the address's script if there is one, legal first, with patronymic.
 
-    Raises ``ValueError`` when there is no name to write.
+    A name at birth or an alias is taken only when there is no other, and one of a single word last of all. Raises
+    ``ValueError`` when there is no name to write.
     """
     usable = [name for name in names if clean(name.get("full"))]
     if not usable:
         raise ValueError("a person without a name has no address")
-    best = min(usable, key=lambda name: _rank(name, language, script))
-    return full_name(best, family_first=family_first)
+    return min(usable, key=lambda name: _rank(name, language, script))
 
 
-def _rank(name: Mapping[str, Any], language: str, script: str | None) -> tuple[bool, int, bool, bool, bool]:
+def _rank(name: Mapping[str, Any], language: str, script: str | None) -> tuple[bool | int, ...]:
     full, kind, tag = clean(name["full"]), name.get("kind"), name.get("language")
     return (
+        kind in _LAST_RESORTS,
+        kind in _LAST_RESORTS and len(full.split()) == 1,
         script is not None and script_of(full) != script,
         _KINDS.index(kind) if kind in _KINDS else len(_KINDS),
         not name.get("patronymic") and len(full.split()) < _WITH_PATRONYMIC,

@@ -18,6 +18,7 @@ PARTS: Final = (
     "recipient", "facility", "street", "po_box", "locality", "district", "region", "postal_code", "country",
 )  # fmt: skip
 _PLACES: Final = ("region", "district", "locality", "street")
+_LAST_RESORTS: Final = {"birth": "the name at birth", "alias": "an alias"}
 _NAMES: Final = {
     "Latn": "Latin", "Cyrl": "Cyrillic", "Arab": "Arabic", "Geor": "Georgian", "Armn": "Armenian",
     "Hani": "Chinese", "Mymr": "Burmese", "Hebr": "Hebrew", "Grek": "Greek", "Ethi": "Ethiopic",
@@ -125,6 +126,8 @@ def _mixtures(chosen: Chosen, asked: str | None) -> list[str]:
     found = []
     if asked and _is_other(chosen, asked):
         found.append(f"other_language: the address is not known in the language asked for, but in {chosen.language}")
+    if kind := _LAST_RESORTS.get(chosen.name_kind or ""):
+        found.append(f"name_kind: only {kind} is known; ask which name the institution uses")
     if chosen.name_script != chosen.script:
         name, rest = (_NAMES.get(script or "", "another") for script in (chosen.name_script, chosen.script))
         found.append(f"name_script: the name is known in {name} script, the address in {rest}")
