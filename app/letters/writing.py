@@ -18,7 +18,7 @@ from app.letters.tags import base, found
 from app.letters.vcard import vcard
 from app.reading.dossier import Record
 
-_CARDS: Final = {"cards": "A4", "cards-letter": "Letter"}
+CARDS: Final = {"cards": "A4", "cards-letter": "Letter"}  # the sheets that are cards, and their paper
 _ENDS: Final = ".!?…:;؟。։"  # what ends a sentence here and there
 
 
@@ -84,17 +84,17 @@ def as_cells(one: Recipient, language: str) -> list[Cell]:
 
 
 class PrintJob:
-    """A job of labels or cards; raises ``ValueError`` for a sheet that is not known."""
+    """A job of labels or cards; raises ``ValueError`` for an unknown sheet and for more used labels than it has."""
 
     def __init__(self, name: str, skip: int, speech: str, fonts: str | None) -> None:
-        self.kind = "cards" if name in _CARDS else "labels"
+        self.kind = "cards" if name in CARDS else "labels"
         self._language = speech
         self._fonts = fonts
         self._blank = labels(fonts=fonts)
-        if name in _CARDS:
-            self.job = cards(language=speech, paper=_CARDS[name], fonts=fonts)
+        if name in CARDS:
+            self.printing = cards(language=speech, paper=CARDS[name], fonts=fonts)
         else:
-            self.job = labels(name, skip=skip, fonts=fonts)
+            self.printing = labels(name, skip=skip, fonts=fonts)
 
     def cell(self, one: Recipient, url: str | None) -> Label | Card:
         """Write a recipient for the sheet."""
