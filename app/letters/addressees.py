@@ -21,7 +21,7 @@ from app.core.tables import TABLE_MEDIA, TableFormat, table
 from app.core.types import PartialDate
 from app.letters import vcard
 from app.letters.asking import People, PeopleAsked, refuse, with_filters
-from app.letters.labels import Label, sheet
+from app.letters.labels import sheet
 from app.letters.letter import PDF, page_of_person
 from app.letters.phrases import phrase
 from app.letters.pressroom import PressRoom
@@ -276,7 +276,7 @@ async def _printed(addressees: Addressees, job: PrintJob) -> AsyncIterator[bytes
             yield await turn(partial(job.printing.feed, cells))
             turn, any_rows = addressees.press.go_on, True
     if not any_rows:
-        nobody = Label([phrase("nobody", addressees.manner.speech)])
+        nobody = phrase("nobody", addressees.manner.speech)
         yield await turn(partial(job.alone, nobody))
         return
     yield await turn(job.printing.finish)

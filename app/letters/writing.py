@@ -90,7 +90,6 @@ class PrintJob:
         self.kind = "cards" if name in CARDS else "labels"
         self._language = speech
         self._fonts = fonts
-        self._blank = labels(fonts=fonts)
         if name in CARDS:
             self.printing = cards(language=speech, paper=CARDS[name], fonts=fonts)
         else:
@@ -112,9 +111,9 @@ class PrintJob:
             ref=ref,
         )
 
-    def alone(self, label: Label) -> bytes:
-        """Give a sheet that has nothing but one label, where there is nobody to write to."""
-        return self._blank.whole([label])
+    def alone(self, text: str) -> bytes:
+        """Give the paper with nothing but a text in the first place, where there is nobody to write to."""
+        return self.printing.whole([Card(text, []) if self.kind == "cards" else Label([text])])
 
 
 def _ref(one: Recipient, fonts: str | None) -> str:
