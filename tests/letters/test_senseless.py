@@ -1,11 +1,18 @@
-"""What of a request for labels or cards does not go together is refused, and never passed over."""
+"""What of a request does not go together is refused, and never passed over."""
+
+import re
+from pathlib import Path
 
 import pytest
 
+from app.letters.addressees import AddresseesAsked
+from app.letters.agenda import CalendarAsked
 from app.letters.labels import labels
 from tests.conftest import Register
 from tests.letters.reading import pages
 from tests.letters.test_addressees import LIST
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "letters.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -57,3 +64,12 @@ async def test_what_goes_together_is_printed(register: Register, query: str) -> 
 def test_labels_that_a_sheet_does_not_have_are_not_left_out(skip: int) -> None:
     with pytest.raises(ValueError, match="0 to 20 labels"):
         labels("L7160", skip=skip)
+
+
+async def test_the_document_names_the_filters_that_the_calendar_does_not_take(register: Register) -> None:
+    sentence = DOCUMENT.partition("`/v1/calendar.ics` takes")[2].partition("Not ")[2].partition(":")[0]
+    named = set(re.findall("`([a-z_]+)`", sentence))
+    assert named == AddresseesAsked.model_fields.keys() - CalendarAsked.model_fields - {"format", "sheet", "skip", "qr"}
+    for name in named:
+        answer = await register.public.get(f"/v1/calendar.ics?{name}=2023-11")
+        assert [error["pointer"] for error in answer.json()["errors"]] == [f"/query/{name}"]
