@@ -1,7 +1,7 @@
 """``GET /v1/addressees``: who can be written to, as a list and as files."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import Annotated, Final, Literal
@@ -14,20 +14,20 @@ from app.core.contract import IF_NONE_MATCH, headers
 from app.core.documents import etag
 from app.core.formats import preferred
 from app.core.lists import Item, Page, next_link
-from app.core.problems import docs, fault, invalid
+from app.core.problems import Fault, docs, fault, invalid
 from app.core.requests import JSON, STRICT, answer, header_of
 from app.core.streaming import Stream
 from app.core.tables import TABLE_MEDIA, TableFormat, table
 from app.core.types import PartialDate
 from app.letters import vcard
 from app.letters.asking import People, PeopleAsked, refuse, with_filters
-from app.letters.labels import Label
+from app.letters.labels import sheet
 from app.letters.letter import PDF, page_of_person
 from app.letters.phrases import phrase
 from app.letters.pressroom import PressRoom
 from app.letters.recipients import row
 from app.letters.shapes import EXAMPLE, AddresseeOut
-from app.letters.writing import COLUMNS, PrintJob, Recipient, as_cells, as_vcard
+from app.letters.writing import CARDS, COLUMNS, PrintJob, Recipient, as_cells, as_vcard
 from app.reading.dossier import Dossier, reach
 
 Format = Literal["json", "csv", "xlsx", "vcf", "pdf", "cards"]
@@ -37,6 +37,8 @@ _MEDIA: Final[dict[str, Format]] = {
     PDF: "pdf",
     **{media_type.partition(";")[0]: kind for kind, media_type in TABLE_MEDIA.items()},
 }
+_SHEETS: Final[dict[Format, str]] = {"pdf": "L7160", "cards": "cards"}
+_CARDS: Final = "`cards` (A4) or `cards-letter`"
 _LOOKS: Final = 4  # portions that a page may take to fill up
 _STEP: Final = 48  # labels that are set in one turn of the press
 _PROBLEMS: Final = ("malformed", "foreign-cursor", "unauthorized", "invalid", "unavailable", "internal")
@@ -72,9 +74,9 @@ class AddresseesAsked(PeopleAsked):
         default=None,
         max_length=40,
         description="With `pdf`: the sheet of labels by product number (`L7160`, `5160`, `3475` …) or by the measure "
-        "of a label in millimetres (`63.5x38.1`), default `L7160`; or `cards` (A4), `cards-letter`.",
+        "of a label in millimetres (`63.5x38.1`), default `L7160`; or, as with `cards`: `cards` (A4), `cards-letter`.",
     )
-    skip: int = Field(default=0, ge=0, le=200, description="Labels already used on the first sheet.")
+    skip: int = Field(default=0, ge=0, le=200, description="Labels already used on the first sheet: fewer than it has.")
     qr: bool = Field(default=False, description="On cards: whether to print a QR code that leads to the record.")
 
 
@@ -192,8 +194,8 @@ async def _answer(addressees: Addressees) -> Response:
     elif wanted == "vcf":
         pieces, media_type, name = _cards_for_address_books(addressees), vcard.MEDIA_TYPE, "addressees.vcf"
     else:
-        sheet = _sheet(addressees, "cards" if wanted == "cards" else "L7160")
-        pieces, media_type, name = _printed(addressees, sheet), PDF, f"{sheet.kind}.pdf"
+        job = _job(addressees, wanted)
+        pieces, media_type, name = _printed(addressees, job), PDF, f"{job.kind}.pdf"
     # The first piece is made here, so that what cannot be done is still an answer of its own.
     first = await anext(pieces)
     named = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Authorization, Accept"}
@@ -205,7 +207,7 @@ def _refuse_senseless(asked: AddresseesAsked, wanted: Format) -> None:
     wrong = {
         "sheet": asked.sheet is not None and not printed,
         "skip": asked.skip > 0 and not printed,
-        "qr": asked.qr and not (wanted == "cards" or (asked.sheet or "").startswith("cards")),
+        "qr": asked.qr and not printed,
         "cursor": asked.cursor is not None and wanted != "json",
         "count": asked.count and wanted != "json",
         "include_unreachable": asked.include_unreachable and (printed or wanted == "vcf"),
@@ -236,24 +238,45 @@ async def _cards_for_address_books(addressees: Addressees) -> AsyncIterator[byte
         yield vcard.vcards(as_vcard(one, speech, addressees.link(one)) for one in found)
 
 
-def _sheet(addressees: Addressees, default: str) -> PrintJob:
+def _job(addressees: Addressees, wanted: Format) -> PrintJob:
+    """Begin to print on what is asked for; it is settled first whether that is cards or labels."""
     asked, manner = addressees.asked, addressees.manner
+    name = _SHEETS[wanted] if asked.sheet is None else asked.sheet
+    on_cards = wanted == "cards" or name in CARDS
+    if unfit := list(_unfit_for_cards(asked, name) if on_cards else _unfit_for_labels(asked, name)):
+        raise invalid(*unfit)
+    return PrintJob(name, asked.skip, manner.speech, manner.fonts)
+
+
+def _unfit_for_cards(asked: AddresseesAsked, name: str) -> Iterator[Fault]:
+    if name not in CARDS:
+        yield fault("/query/sheet", f"Leave this out, or print cards on {_CARDS}. Labels are `format=pdf`.")
+    if asked.skip:
+        yield fault("/query/skip", "Leave this out: no sheet of cards is used already. Labels are `format=pdf`.")
+
+
+def _unfit_for_labels(asked: AddresseesAsked, name: str) -> Iterator[Fault]:
+    if asked.qr:
+        yield fault("/query/qr", "Leave this out: a label has no room for a code. Cards are `format=cards`.")
     try:
-        return PrintJob(asked.sheet or default, asked.skip, manner.speech, manner.fonts)
+        count = sheet(name).count
     except ValueError as error:
-        raise invalid(fault("/query/sheet", f"{str(error)[0].upper()}{str(error)[1:]}.")) from None
+        yield fault("/query/sheet", f"{str(error)[0].upper()}{str(error)[1:]}; for cards {_CARDS}.")
+        return
+    if asked.skip >= count:
+        yield fault("/query/skip", f"This sheet has {count} labels. Send how many are used of it, {count - 1} at most.")
 
 
-async def _printed(addressees: Addressees, sheet: PrintJob) -> AsyncIterator[bytes]:
+async def _printed(addressees: Addressees, job: PrintJob) -> AsyncIterator[bytes]:
     """Set the rows as they come; other jobs have their turn between two steps."""
     turn, any_rows = addressees.press.begin, False
     async for found in addressees.everybody():
         for start in range(0, len(found), _STEP):
-            cells = [sheet.cell(one, addressees.link(one)) for one in found[start : start + _STEP]]
-            yield await turn(partial(sheet.job.feed, cells))
+            cells = [job.cell(one, addressees.link(one)) for one in found[start : start + _STEP]]
+            yield await turn(partial(job.printing.feed, cells))
             turn, any_rows = addressees.press.go_on, True
     if not any_rows:
-        nobody = Label([phrase("nobody", addressees.manner.speech)])
-        yield await turn(partial(sheet.alone, nobody))
+        nobody = phrase("nobody", addressees.manner.speech)
+        yield await turn(partial(job.alone, nobody))
         return
-    yield await turn(sheet.job.finish)
+    yield await turn(job.printing.finish)

@@ -6,9 +6,14 @@ from typing import Any, Final
 
 from app.letters.country import Printable
 from app.letters.scripts import clean, script_of
+from app.letters.tags import base, found
 from app.letters.templates import Template
 
-_KINDS: Final = ("legal", "preferred", "birth", "transliteration", "alias")
+# An institution has people under the name in their documents, in whatever script, or the one they go by. It may not
+# know an earlier name or a nickname, and what a merge made an alias may be either.
+_KINDS: Final = ("legal", "transliteration", "preferred", "birth", "alias")
+_LAST_RESORTS: Final = frozenset({"birth", "alias"})
+_PUNCTUATION: Final = ".,;:()"
 _WITH_PATRONYMIC: Final = 3  # words of a full name
 
 
@@ -21,6 +26,7 @@ class Chosen:
     texts: dict[str, str]
     languages: dict[str, str]
     name: str
+    name_kind: str | None
     name_script: str | None
     strangers: list[str] = field(default_factory=list)
 
@@ -47,7 +53,7 @@ def choose(
     fonts cannot print comes last.
     """
     order = _order(parts, template.languages)
-    if language and (asked := [tag for tag in order if _same(tag, language)]):
+    if language and (asked := found(language, order)):
         return _written(asked[0], order, parts, names, template)
     candidates = [_written(tag, order, parts, names, template) for tag in order]
     if not candidates:
@@ -57,12 +63,8 @@ def choose(
 
 def _order(parts: Mapping[str, Mapping[str, str]], preferred: Sequence[str]) -> list[str]:
     known = sorted({tag for texts in parts.values() for tag in texts})
-    ranked = [tag for wish in (*preferred, "en") for tag in known if _same(tag, wish)]
+    ranked = [tag for wish in (*preferred, "en") for tag in found(wish, known)]
     return list(dict.fromkeys([*ranked, *known]))
-
-
-def _same(tag: str, wish: str) -> bool:
-    return tag.lower() == wish.lower() or tag.split("-", maxsplit=1)[0].lower() == wish.lower()
 
 
 def _worth(chosen: Chosen, printable: Printable) -> tuple[bool, int, int]:
@@ -79,50 +81,67 @@ def _written(
     template: Template,
 ) -> Chosen:
     script = script_of("".join(texts.get(language, "") for texts in parts.values()))
-    found = {part: _text(texts, language, script, order) for part, texts in parts.items() if texts}
-    name = pick_name(names, language, script, family_first=template.family_name_first)
+    said = {part: _text(texts, language, script, order) for part, texts in parts.items() if texts}
+    record = pick_name(names, language, script)
+    name = full_name(record, family_first=template.family_name_first)
     return Chosen(
         language=language,
         script=script or script_of(name),
-        texts={part: text for part, (_, text) in found.items()},
-        languages={part: tag for part, (tag, _) in found.items()},
+        texts={part: text for part, (_, text) in said.items()},
+        languages={part: tag for part, (tag, _) in said.items()},
         name=name,
+        name_kind=record.get("kind"),
         name_script=script_of(name),
-        strangers=[part for part, (_, text) in found.items() if script_of(text) not in (None, script)],
+        strangers=[part for part, (_, text) in said.items() if script_of(text) not in (None, script)],
     )
 
 
 def _text(texts: Mapping[str, str], language: str, script: str | None, order: Sequence[str]) -> tuple[str, str]:
-    ranked = sorted(texts, key=lambda tag: (tag != language, script_of(texts[tag]) != script, order.index(tag)))
-    return ranked[0], texts[ranked[0]]
+    def rank(tag: str) -> tuple[bool, bool, bool, int]:
+        return tag != language, script_of(texts[tag]) != script, base(tag) != base(language), order.index(tag)
+
+    nearest = min(texts, key=rank)
+    return nearest, texts[nearest]
 
 
-def pick_name(names: Sequence[Mapping[str, Any]], language: str, script: str | None, *, family_first: bool) -> str:
+def pick_name(names: Sequence[Mapping[str, Any]], language: str, script: str | None) -> Mapping[str, Any]:
     """Pick the name the institution knows: in the address's script if there is one, legal first, with patronymic.
 
-    Raises ``ValueError`` when there is no name to write.
+    A name at birth or an alias is taken only when there is no other, and one of a single word last of all. Raises
+    ``ValueError`` when there is no name to write.
     """
     usable = [name for name in names if clean(name.get("full"))]
     if not usable:
         raise ValueError("a person without a name has no address")
-    best = min(usable, key=lambda name: _rank(name, language, script))
-    return full_name(best, family_first=family_first)
+    return min(usable, key=lambda name: _rank(name, language, script))
 
 
-def _rank(name: Mapping[str, Any], language: str, script: str | None) -> tuple[bool, int, bool, bool]:
+def _rank(name: Mapping[str, Any], language: str, script: str | None) -> tuple[bool | int, ...]:
     full, kind, tag = clean(name["full"]), name.get("kind"), name.get("language")
     return (
+        kind in _LAST_RESORTS,
+        kind in _LAST_RESORTS and len(full.split()) == 1,
         script is not None and script_of(full) != script,
         _KINDS.index(kind) if kind in _KINDS else len(_KINDS),
         not name.get("patronymic") and len(full.split()) < _WITH_PATRONYMIC,
-        not (isinstance(tag, str) and _same(tag, language)),
+        not (isinstance(tag, str) and base(tag) == base(language)),
+        tag != language,
     )
 
 
 def full_name(name: Mapping[str, Any], *, family_first: bool) -> str:
-    """Give a name with its patronymic: as recorded, put together only when the record has it as a part alone."""
+    """Give a name with its patronymic: as recorded, put together only when the record has it as a part alone.
+
+    The parts are put together when the name is made of them. One that says anything else is printed as recorded.
+    """
     full = clean(name.get("full"))
     family, given, patronymic = (clean(name.get(part)) for part in ("family", "given", "patronymic"))
-    if not (family and given and patronymic) or patronymic in full:
+    known = _words(full)
+    if not (family and given) or known != _words(f"{family} {given}") or set(_words(patronymic)) <= set(known):
         return full
     return " ".join((family, given, patronymic) if family_first else (given, patronymic, family))
+
+
+def _words(text: str) -> list[str]:
+    """Give the words of a name, in whatever case, order and punctuation they stand."""
+    return sorted(filter(None, (word.strip(_PUNCTUATION) for word in text.casefold().split())))

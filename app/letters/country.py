@@ -7,7 +7,7 @@ help.octoflex.de/geschaeftspartner/richtig_adressieren) and the USPS (Publicatio
 line. The international language here is English.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -15,6 +15,7 @@ from babel import Locale, UnknownLocaleError
 from babel.languages import get_official_languages
 
 from app.letters.scripts import clean, script_of
+from app.letters.tags import base, found
 
 Printable = Callable[[str], bool]
 
@@ -59,9 +60,9 @@ def country_line(country: str, origin: str | None, address_language: str, printa
 
 
 def _local_name(country: str, origin: str | None, address_language: str, printable: Printable) -> str | None:
-    languages = list(postal_languages(origin))
-    if origin == country and address_language in languages:
-        languages.insert(0, address_language)
+    languages: Sequence[str] = postal_languages(origin)
+    if origin == country:
+        languages = [*found(address_language, languages)[:1], *languages]
     names = ((_name(country, language), language) for language in languages)
     capitals = (_capitals(name, language) for name, language in names if name)
     return next(filter(printable, capitals), None)
@@ -79,6 +80,6 @@ def _name(country: str, language: str) -> str | None:
 def _capitals(name: str, language: str) -> str:
     if script_of(name) not in _BICAMERAL:
         return name
-    if language.split("-", maxsplit=1)[0] in {"tr", "az"}:
+    if base(language) in {"tr", "az"}:
         name = name.translate(_DOTTED_I)
     return name.upper()

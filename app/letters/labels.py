@@ -84,9 +84,11 @@ def labels(kind: str | Sheet = "L7160", *, skip: int = 0, fonts: str | None = No
     """Print labels row by row, one sheet a page; ``skip`` leaves out labels already used on the first.
 
     A label with a character that no font has says so in place of the address, with its ``ref``, so that it cannot
-    be stuck on a letter by mistake. Raises ``ValueError`` for an unknown sheet.
+    be stuck on a letter by mistake. Raises ``ValueError`` for an unknown sheet and for more used labels than it has.
     """
     chosen = sheet(kind) if isinstance(kind, str) else kind
+    if not 0 <= skip < chosen.count:
+        raise ValueError(f"leave out from 0 to {chosen.count - 1} labels: the sheet has {chosen.count}")
     padding_x, padding_y = min(_PADDING, chosen.width / 20), min(_PADDING, chosen.height / 16)
     data = {
         "sheet": {key.replace("_", "-"): value for key, value in asdict(chosen).items()},
@@ -102,7 +104,7 @@ def labels(kind: str | Sheet = "L7160", *, skip: int = 0, fonts: str | None = No
         note = [] if gaps else ready([row.age_line or ""], fonts)
         return {"line": down, "column": column, "lines": _shown(row.lines, gaps, row.ref, fonts), "note": note}
 
-    return Printing("labels", data, chosen.count, cell, fonts, max(skip, 0) % chosen.count)
+    return Printing("labels", data, chosen.count, cell, fonts, skip)
 
 
 def printable_or_notice(lines: Sequence[str], ref: str | None, fonts: str | None) -> list[Line]:

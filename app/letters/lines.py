@@ -11,12 +11,14 @@ from typing import Any, Final
 from app.letters.choice import Chosen, choose, localized
 from app.letters.country import Printable, country_line
 from app.letters.scripts import clean
+from app.letters.tags import base, script_named
 from app.letters.templates import Template, box, template
 
 PARTS: Final = (
     "recipient", "facility", "street", "po_box", "locality", "district", "region", "postal_code", "country",
 )  # fmt: skip
 _PLACES: Final = ("region", "district", "locality", "street")
+_LAST_RESORTS: Final = {"birth": "the name at birth", "alias": "an alias"}
 _NAMES: Final = {
     "Latn": "Latin", "Cyrl": "Cyrillic", "Arab": "Arabic", "Geor": "Georgian", "Armn": "Armenian",
     "Hani": "Chinese", "Mymr": "Burmese", "Hebr": "Hebrew", "Grek": "Greek", "Ethi": "Ethiopic",
@@ -113,10 +115,19 @@ def _gaps(parts: Mapping[str, str], rule: Template) -> list[str]:
     return found
 
 
+def _is_other(chosen: Chosen, asked: str) -> bool:
+    """Tell whether an address is in another language than the one asked for, or in another script than that names."""
+    wanted = script_named(asked)
+    written = script_named(chosen.language) or chosen.script
+    return base(chosen.language) != base(asked) or wanted not in {None, written}
+
+
 def _mixtures(chosen: Chosen, asked: str | None) -> list[str]:
     found = []
-    if asked and chosen.language.split("-")[0].lower() != asked.split("-")[0].lower():
+    if asked and _is_other(chosen, asked):
         found.append(f"other_language: the address is not known in the language asked for, but in {chosen.language}")
+    if kind := _LAST_RESORTS.get(chosen.name_kind or ""):
+        found.append(f"name_kind: only {kind} is known; ask which name the institution uses")
     if chosen.name_script != chosen.script:
         name, rest = (_NAMES.get(script or "", "another") for script in (chosen.name_script, chosen.script))
         found.append(f"name_script: the name is known in {name} script, the address in {rest}")

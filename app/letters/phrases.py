@@ -11,6 +11,7 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton
 
 from app.core.edtf import Parts, parse
+from app.letters.tags import base
 
 _FALLBACK: Final = "en"
 _LEAP_YEAR: Final = 2000
@@ -33,11 +34,7 @@ def speech(language: str | None) -> str:
 
 def first_spoken(languages: Iterable[str]) -> str:
     """Give the first of several languages that there are phrases in, or English."""
-    return next((tag for tag in map(_base, languages) if tag in _table()), _FALLBACK)
-
-
-def _base(tag: str) -> str:
-    return tag.split("-", maxsplit=1)[0].lower()
+    return next((tag for tag in map(base, languages) if tag in _table()), _FALLBACK)
 
 
 def phrase(key: str, language: str | None, **values: str) -> str:

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from app.letters.tags import base
+
 _PIECE: Final = re.compile(r"\{(\w+)\}")
 _NATIVE_OTHER_THAN_LATIN: Final = "Latn"
 
@@ -82,4 +84,4 @@ def box(number: str, language: str) -> str:
     if any(char.isalpha() for char in number):
         return number
     words = _data()["po_box"]
-    return str(words.get(language.split("-", maxsplit=1)[0], words["en"])).format(number)
+    return str(words.get(base(language), words["en"])).format(number)

@@ -14,10 +14,11 @@ from app.letters.lines import PARTS, Lines
 from app.letters.phrases import phrase, speech
 from app.letters.recipients import Row
 from app.letters.scripts import clean
+from app.letters.tags import base, found
 from app.letters.vcard import vcard
 from app.reading.dossier import Record
 
-_CARDS: Final = {"cards": "A4", "cards-letter": "Letter"}
+CARDS: Final = {"cards": "A4", "cards-letter": "Letter"}  # the sheets that are cards, and their paper
 _ENDS: Final = ".!?…:;؟。։"  # what ends a sentence here and there
 
 
@@ -31,7 +32,7 @@ class Recipient(NamedTuple):
 def in_words(texts: object, language: str) -> str:
     """Give a localized text in the language spoken, else in English, else in the first there is."""
     known = localized(texts)
-    return next((known[tag] for tag in (language, "en", *known) if tag in known), "")
+    return next((known[tag] for tag in (*found(language, known), *found("en", known), *known)), "")
 
 
 def notes(row: Row, language: str) -> list[str]:
@@ -50,7 +51,7 @@ def notes(row: Row, language: str) -> list[str]:
 
 def _languages(tags: Sequence[str], language: str) -> str:
     known: Mapping[str, str] = Locale.parse(speech(language), sep="-").languages
-    return ", ".join(known.get(tag.split("-")[0], tag) for tag in tags)
+    return ", ".join(known.get(base(tag), tag) for tag in tags)
 
 
 def as_vcard(one: Recipient, language: str, url: str | None) -> str:
@@ -83,17 +84,16 @@ def as_cells(one: Recipient, language: str) -> list[Cell]:
 
 
 class PrintJob:
-    """A job of labels or cards; raises ``ValueError`` for a sheet that is not known."""
+    """A job of labels or cards; raises ``ValueError`` for an unknown sheet and for more used labels than it has."""
 
     def __init__(self, name: str, skip: int, speech: str, fonts: str | None) -> None:
-        self.kind = "cards" if name in _CARDS else "labels"
+        self.kind = "cards" if name in CARDS else "labels"
         self._language = speech
         self._fonts = fonts
-        self._blank = labels(fonts=fonts)
-        if name in _CARDS:
-            self.job = cards(language=speech, paper=_CARDS[name], fonts=fonts)
+        if name in CARDS:
+            self.printing = cards(language=speech, paper=CARDS[name], fonts=fonts)
         else:
-            self.job = labels(name, skip=skip, fonts=fonts)
+            self.printing = labels(name, skip=skip, fonts=fonts)
 
     def cell(self, one: Recipient, url: str | None) -> Label | Card:
         """Write a recipient for the sheet."""
@@ -111,9 +111,9 @@ class PrintJob:
             ref=ref,
         )
 
-    def alone(self, label: Label) -> bytes:
-        """Give a sheet that has nothing but one label, where there is nobody to write to."""
-        return self._blank.whole([label])
+    def alone(self, text: str) -> bytes:
+        """Give the paper with nothing but a text in the first place, where there is nobody to write to."""
+        return self.printing.whole([Card(text, []) if self.kind == "cards" else Label([text])])
 
 
 def _ref(one: Recipient, fonts: str | None) -> str:
