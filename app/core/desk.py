@@ -21,7 +21,7 @@ from app.core.patching import merged, strange_nulls
 from app.core.problems import Fault, Moved, Needed, Problem, fault, faults
 from app.core.projection import Touch, bodies, by_kind, sights
 from app.core.projection import merged as merged_records
-from app.core.record import Input, Record, Tier, new_id
+from app.core.record import Citation, Input, Record, Tier, new_id
 from app.core.recorder import WRITING, Recorder
 from app.core.remains import belonged
 from app.core.staged import Pointing, Staged, doubled, pointing_to
@@ -125,10 +125,11 @@ class Desk:
         self._refuse_hidden(kind, sent, full.keys() - seen.keys())
         wanted = {"visibility": full["visibility"]} | change(seen)
         hidden = {name: value for name, value in full.items() if name not in seen}
+        left = wanted.pop("citations", []) if "citations" not in sent else []
         unseen = [citation for citation in full["citations"] if citation not in seen["citations"]]
-        if isinstance(wanted.get("citations", []), list):
-            wanted["citations"] = [*wanted.get("citations", []), *unseen]
-        value = self._validated(kind, {**wanted, **hidden}, prefix, unseen, full)
+        value = self._validated(kind, {**wanted, **hidden}, prefix, full)
+        # Behind what was sent, of which there may be so many: how many are hidden must not show in a refusal.
+        value.citations += [Citation.model_validate_json(to_json(citation)) for citation in (*left, *unseen)]
         for name, said in _values(value).items():
             if getattr(record, name) != said:
                 setattr(record, name, said)
@@ -302,17 +303,18 @@ class Desk:
         if said in ("partners", "private") and Tier.named(str(said)) > self.caller.tier:
             raise Problem("forbidden", "Your key could not read a record of this visibility, so it may not set it.")
 
-    def _validated(
-        self, kind: Kind, fields: Fields, prefix: str, kept: Sequence[Any] = (), before: Fields | None = None
-    ) -> Input:
+    def _validated(self, kind: Kind, fields: Fields, prefix: str, before: Fields | None = None) -> Input:
         try:
             value = kind.write.model_validate_json(to_json(fields), strict=True, context=before)
         except ValidationError as error:
             said = faults(error.errors(include_url=False, include_input=False, include_context=False), prefix)
             raise Problem("invalid", errors=said) from None
-        mine = value.citations[: len(value.citations) - len(kept)]
         known = {name for name, tier in kind.tiers.items() if tier <= self.caller.tier}
-        wrong = [i for i, citation in enumerate(mine) if citation.field is not None and citation.field not in known]
+        wrong = [
+            i
+            for i, citation in enumerate(value.citations)
+            if citation.field is not None and citation.field not in known
+        ]
         if wrong:
             words = f"There is no such field; {kind.name} have those that /docs lists."
             raise Problem("invalid", errors=[fault(f"{prefix}/citations/{i}/field", words) for i in wrong])

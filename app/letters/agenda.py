@@ -10,10 +10,9 @@ from pydantic import Field
 from sqlalchemy import select
 
 from app.core.contract import IF_NONE_MATCH, headers
-from app.core.cursors import Place, cursors_of, start
 from app.core.documents import documents, etag
 from app.core.problems import docs
-from app.core.requests import STRICT, answer, database_of, reading
+from app.core.requests import STRICT, answer, reading
 from app.core.streaming import Stream
 from app.letters.asking import People, PeopleAsked, refuse, with_filters
 from app.letters.calendar import ENDING, MEDIA_TYPE, Day, anniversary, birthday, entries, heading, hearing, release
@@ -52,22 +51,18 @@ class Agenda(People[CalendarAsked]):
     async def state(self) -> tuple[str, datetime]:
         """Give the mark of what the answer says, and when the register last changed for this caller.
 
-        The mark is made of the last change that this caller heard of: of its place in the commit order, as a copy keeps
-        the times of its source, and many changes have the same. It is sealed, as the place counts hidden changes too.
+        The mark is made of the last change that this caller heard of. Its time alone would not do: a copy keeps the
+        times of its source, where what was written at once has one.
         """
+        c = documents.c
         async with reading(self.request) as desk:
             tier = desk.caller.tier
-            last = (
-                select(documents.c.position, documents.c.updated_at)
-                .where(documents.c.tier == int(tier))
-                .order_by(documents.c.position.desc())
-                .limit(1)
-            )
-            found = (await desk.session.execute(last)).first()
-            cursors = cursors_of(await database_of(self.request).identity(), tier)
-        place = Place(*found) if found else start()
-        said = (cursors.seal(place), self.manner.on, self.manner.today, int(tier), str(self.request.query_params))
-        return etag(1, repr(said).encode()), found.updated_at if found else datetime(2020, 1, 1, tzinfo=UTC)
+            heard = select(c.updated_at, c.kind, c.id, c.version).where(c.tier == int(tier))
+            last = (await desk.session.execute(heard.order_by(c.position.desc()).limit(1))).first()
+        stamp = last.updated_at if last else datetime(2020, 1, 1, tzinfo=UTC)
+        change = (stamp.isoformat(), *map(str, last[1:])) if last else ()
+        said = (change, self.manner.on, self.manner.today, int(tier), str(self.request.query_params))
+        return etag(1, repr(said).encode()), stamp
 
     async def pieces(self, stamp: datetime) -> AsyncIterator[bytes]:
         """Give the file after its heading."""

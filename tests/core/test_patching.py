@@ -6,7 +6,7 @@ import pytest
 
 from app.register import KINDS
 from tests.conftest import Register
-from tests.factories import create, facility, one_of, person, sentence
+from tests.factories import create, facility, one_of, person, sentence, source
 
 OVERWRITE = {"If-Match": "*"}
 
@@ -74,3 +74,29 @@ async def test_the_last_language_is_removed_by_null_for_the_whole(register: Regi
     assert "null for the whole" in error["detail"]
     done = await register.editor.patch(place, json={"occupation": None}, headers=OVERWRITE)
     assert (done.status_code, done.json()["occupation"]) == (200, None)
+
+
+async def test_how_many_citations_are_hidden_shows_in_no_refusal(register: Register) -> None:
+    seen = (await create(register.editor, "sources", source()))["id"]
+    secret = (await create(register.admin, "sources", source(visibility="private")))["id"]
+    hidden = [{"source_id": secret}, {"source_id": seen, "field": "private_notes"}]
+    twin = await create(register.editor, "persons", person())
+    made = await create(register.admin, "persons", person(citations=hidden))
+    for number, status in ((100, 200), (101, 422)):
+        said = {"citations": [{"source_id": seen, "quote": str(place)} for place in range(number)]}
+        answers = [
+            await register.editor.patch(f"/v1/persons/{one['id']}", json=said, headers=OVERWRITE)
+            for one in (made, twin)
+        ]
+        assert [answer.status_code for answer in answers] == [status] * 2
+        assert (status == 200) or answers[0].content == answers[1].content
+    # More than may be sent at once hinder nobody who changes something else, and are kept.
+    changed = await register.admin.patch(f"/v1/persons/{made['id']}", json={"sex": "female"}, headers=OVERWRITE)
+    assert changed.json()["citations"] == kept([*said["citations"][:100], *hidden])
+    emptied = await register.editor.put(f"/v1/persons/{made['id']}", json=person(), headers=OVERWRITE)
+    assert (emptied.status_code, emptied.json()["citations"]) == (200, [])
+    assert (await register.admin.get(f"/v1/persons/{made['id']}")).json()["citations"] == kept(hidden)
+
+
+def kept(citations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"field": None, "quote": None, "accessed_on": None, **one} for one in citations]
