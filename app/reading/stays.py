@@ -129,8 +129,10 @@ def left_since(stays: Sequence[Stay], stay: Stay, on: date) -> Stay | None:
 
 def _ended(stay: Stay, on: date) -> date | None:
     """Give the first day on which a stay can have ended, if that was by the day."""
+    if stay.may_end is None or stay.may_end > on:
+        return None
     end = stated(stay.record, "ended_on")
-    return reach(end)[0] if end and stay.may_end is not None and stay.may_end <= on else None
+    return reach(end)[0] if end else None
 
 
 def at(dossier: Dossier, on: date) -> Stay | None:
@@ -140,7 +142,7 @@ def at(dossier: Dossier, on: date) -> Stay | None:
 
 def custody(stays: Sequence[Stay], stay: Stay) -> Custody:
     """Give the uninterrupted custody that a stay is part of."""
-    here = first = last = stays.index(stay)
+    here = first = last = next(place for place, one in enumerate(stays) if one is stay)
     while first > 0 and _linked(stays[first - 1], stays[first]):
         first -= 1
     while last + 1 < len(stays) and _linked(stays[last], stays[last + 1]):

@@ -1,9 +1,9 @@
 """What records must fulfil together, beyond their own form."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -17,6 +17,9 @@ from app.core.record import Tier
 from app.core.staged import Staged
 
 _ENOUGH: Final = 100  # faults that an answer lists
+_MOST: Final = (
+    300  # stays of a person: each is held against each, and looked at for each day on which one begins or ends
+)
 _NO_END: Final = (date.max, date.max)
 _SEEN: Final = ("confirmed_on", "place_confirmed_on")
 
@@ -118,18 +121,22 @@ async def stays_follow_each_other(desk: Desk, staged: Sequence[Staged]) -> list[
     for key, fields in stays.items():
         if "person_id" in fields:  # absent where there is no such person, which is refused as such
             by_person[fields["person_id"]][key] = Stay.of(fields)
-    found: list[tuple[Staged, Fault]] = []
-    for (_, person_id), items in owners.items():
-        mine = {item.key: number for number, item in enumerate(items)}
-        moved = _moved(items)
-        for pair in combinations(by_person[str(person_id)].items(), 2):
-            written = [mine[key] for key, _ in pair if key in moved]
-            complaint = clash(pair[0][1], pair[1][1]) if written else None
-            if complaint:
-                found.append((items[max(written)], fault(*complaint)))
-            if len(found) >= _ENOUGH:
-                return found
-    return found
+    found = (one for (_, person_id), items in owners.items() for one in _held_against(items, by_person[str(person_id)]))
+    return list(islice(found, _ENOUGH))
+
+
+def _held_against(items: Sequence[Staged], theirs: Mapping[Key, "Stay"]) -> Iterator[tuple[Staged, Fault]]:
+    """Hold what is written against all stays of the person."""
+    moved = _moved(items)
+    if moved and len(theirs) > _MOST:
+        yield items[-1], fault("/person_id", f"A person has {_MOST} stays at most. Put some into one.")
+        return
+    mine = {item.key: number for number, item in enumerate(items)}
+    for pair in combinations(theirs.items(), 2):
+        written = [mine[key] for key, _ in pair if key in moved]
+        complaint = clash(pair[0][1], pair[1][1]) if written else None
+        if complaint:
+            yield items[max(written)], fault(*complaint)
 
 
 def _moved(items: Sequence[Staged]) -> set[Key]:

@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from app.register import rules
 from tests.conftest import Register
 from tests.core.test_conformance import is_problem
-from tests.factories import PLAIN, article, charge, create, detention, hearing, person, sentence
+from tests.factories import PLAIN, article, charge, create, create_all, detention, hearing, person, sentence
 
 Stay = tuple[str | None, str | None]
 ANY = {"If-Match": "*"}
@@ -115,6 +116,20 @@ async def test_stays_that_overlapped_before_hinder_nobody_who_hides_one(register
     assert await change({"started_on": "2020-01-02"}) == 422
     assert await change({"started_on": "2021-01-01"}) == 200
     assert await change({"visibility": "public"}) == 200
+
+
+async def test_a_person_has_so_many_stays_and_no_more(register: Register) -> None:
+    """Thousands would make everything that is derived of the person take minutes, while nobody else can write."""
+    owner = await somebody(register)
+    ended = stay(owner, (None, None), end_reason="transferred")
+    ids = [f"{uuid4()}" for _ in range(300)]
+    await create_all(register.editor, *(("detentions", one, ended) for one in ids))
+    is_problem(await register.editor.post("/v1/detentions", json=ended), 422, "invalid")
+    hidden = {"visibility": "partners"}
+    changed = await register.editor.patch(f"/v1/detentions/{ids[7]}", json=hidden, headers=ANY)
+    assert changed.status_code == 200
+    assert (await register.editor.delete(f"/v1/detentions/{ids[7]}", headers=ANY)).status_code == 204
+    assert (await register.editor.post("/v1/detentions", json=ended)).status_code == 201
 
 
 async def test_stays_of_two_people_have_nothing_to_do_with_each_other(register: Register) -> None:
