@@ -1,10 +1,10 @@
 """What two records of one person make together, and how that is taken apart again: values in, values out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from app.core.documents import canonical
-from app.core.kinds import Fields
+from app.core.kinds import Fields, Key, id_of
 from app.core.record import Tier
 
 _BETWEEN: Final = "\n\n"  # between notes of two records
@@ -83,9 +83,23 @@ def likeness(fields: Fields) -> bytes:
     return canonical({**fields, "citations": []})
 
 
+def leading(fields: Fields, references: Mapping[str, str], there: Collection[Key]) -> Fields:
+    """Give a record without the references and citations that lead to what is not there any more.
+
+    ``references`` names the kind that each referring field points to.
+    """
+    lost = [name for name, kind in references.items() if fields.get(name) and (kind, id_of(fields[name])) not in there]
+    citations = [one for one in fields["citations"] if ("sources", id_of(one["source_id"])) in there]
+    return {**fields, **dict.fromkeys(lost), "citations": citations}
+
+
 def undone(before: Fields, after: Fields, now: Fields) -> Fields:
-    """Give a record without what one change made of it; what others have changed since stays as it is."""
-    return {name: _back(before.get(name), after.get(name), value) for name, value in now.items()}
+    """Give a record without what one change made of it; what others have changed since stays as it is.
+
+    A person is never without a name: those that the change brought stay where no other is left.
+    """
+    left = {name: _back(before.get(name), after.get(name), value) for name, value in now.items()}
+    return left if left.get("names", True) else {**left, "names": now["names"]}
 
 
 def _back(before: Any, after: Any, now: Any) -> Any:  # noqa: ANN401 - JSON

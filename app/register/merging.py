@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -15,7 +15,7 @@ from app.core.contract import IF_MATCH, WRITE_HEADERS, answers, sends
 from app.core.desk import Desk
 from app.core.edtf import PartialDate, certainly_before
 from app.core.idempotency import Claim, Kept, keep, once
-from app.core.kinds import Fields, Key, Kind
+from app.core.kinds import Fields, Key
 from app.core.problems import Conflict, Problem, Type, declare, docs, fault, invalid
 from app.core.projection import sights
 from app.core.record import Tier
@@ -34,7 +34,7 @@ from app.core.requests import (
 )
 from app.core.types import Id
 from app.core.undoing import Step, steps_of_merge
-from app.register.joining import gained, likeness, moved, narrower, undone, united
+from app.register.joining import gained, leading, likeness, moved, narrower, undone, united
 from app.register.persons import persons
 from app.register.rules import Stay, clash
 
@@ -284,28 +284,52 @@ class Undoing:
         now = await self.desk.load([*keys, (_PERSON.name, self.into)])
         await self.desk.read_ahead(keys)
         cover = now[_PERSON.name, self.into]["visibility"]
+        parts = [step for step in self.steps if step.action == "merge" and await self._is_part(step)]
+        back = {step.key: step.before for step in parts} | {
+            step.key: undone(step.before, step.after, now[step.key])
+            for step in self.steps
+            if step.after is not None and step.key in now and self._is_still_theirs(step.key, step.after, now[step.key])
+        }
+        there = await self._there(back) | {step.key for step in parts}
+        back = {key: leading(fields, self.desk.kinds[key[0]].references, there) for key, fields in back.items()}
+        for step in parts:
+            await self._restore(step, back[step.key])
         for step in self.steps:
-            kind = self.desk.kinds[step.key[0]]
-            if step.action == "merge":
-                await self._restore(kind, step)
-            elif step.key in now and step.after is not None:
-                await self._take_back(kind, step, step.after, now[step.key], cover)
+            if step.action != "merge" and step.key in back:
+                await self._take_back(step, back[step.key], now[step.key], cover)
 
-    async def _restore(self, kind: Kind, step: Step) -> None:
-        found = await self.desk.find(kind, step.key[1], merged=True)
-        if found.merged and await self.desk.merged_into(kind, step.key[1]) == step.into:
-            fields = {**step.before, "citations": await self._still_there(step.before["citations"])}
+    async def _is_part(self, step: Step) -> bool:
+        """Tell whether a record is still part of what this merge made it part of."""
+        kind = self.desk.kinds[step.key[0]]
+        try:
+            found = await self.desk.find(kind, step.key[1], merged=True)
+        except Problem as problem:
+            if problem.type.slug != "gone":
+                raise
+            return False  # it was deleted along with the record that it was part of
+        return found.merged and await self.desk.merged_into(kind, step.key[1]) == step.into
+
+    def _is_still_theirs(self, key: Key, after: Fields, now: Fields) -> bool:
+        """Tell whether a record belongs to whom the merge gave it; what was given to others since is theirs."""
+        owner = self.desk.kinds[key[0]].owner
+        return owner is None or now[owner] == after[owner]
+
+    async def _there(self, records: Mapping[Key, Fields]) -> set[Key]:
+        """Give what these refer to, as far as there still is such a record."""
+        links = {link for key, fields in records.items() for _, link, _ in self.desk.kinds[key[0]].links(fields)}
+        return set(await self.desk.session.run_sync(sights, links))
+
+    async def _restore(self, step: Step, fields: Fields) -> None:
+        kind = self.desk.kinds[step.key[0]]
+        lost = [name for name in kind.references if fields.get(name) != step.before.get(name)]
+        # What cannot be without a record that was deleted stays part of the other.
+        if not any(kind.write.model_fields[name].is_required() for name in lost):
             await self.desk.restore(kind, step.key[1], fields, _place(step.key))
 
-    async def _take_back(self, kind: Kind, step: Step, after: Fields, now: Fields, cover: str) -> None:
-        fields = undone(step.before, after, now)
-        if now != after and kind.owner is not None:
+    async def _take_back(self, step: Step, fields: Fields, now: Fields, cover: str) -> None:
+        kind = self.desk.kinds[step.key[0]]
+        if kind.owner is not None and fields[kind.owner] != now[kind.owner] and now != step.after:
             # What was written on it since was seen by those who see the other record, and by nobody else.
-            fields["visibility"] = narrower(fields["visibility"], cover)
+            fields = {**fields, "visibility": narrower(fields["visibility"], cover)}
         if fields != now:
             await self.desk.replace(kind, step.key[1], fields, _place(step.key))
-
-    async def _still_there(self, citations: list[Any]) -> list[Any]:
-        keys = {("sources", UUID(one["source_id"])) for one in citations}
-        seen = await self.desk.session.run_sync(sights, keys)
-        return [one for one in citations if ("sources", UUID(one["source_id"])) in seen]

@@ -78,6 +78,7 @@ def test_what_was_gained_is_given_back(target: Fields, other: Fields) -> None:
 def test_what_others_have_written_since_stays(target: Fields, other: Fields, later: Fields) -> None:
     said = gained(target, other)
     back = undone(target, said, later)
+    assert back["names"]
     for name, value in later.items():
         if said[name] == target[name]:
             assert back[name] == (value if value != said[name] else target[name])
