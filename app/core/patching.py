@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app.core.kinds import Fields
-from app.core.problems import UNKNOWN_NAME, Fault, fault, pointer
+from app.core.problems import NO_TAG, UNKNOWN_NAME, Fault, fault, pointer
 from app.core.record import core_type
 from app.core.types import LanguageTag
 
@@ -44,9 +44,7 @@ def strange_nulls(model: type[BaseModel], patch: Fields, prefix: str = "") -> It
                 yield from strange_nulls(inner, value, place)
             else:
                 keys = (key for key, said in value.items() if said is None and not _is_tag(key))
-                yield from (
-                    fault(place + pointer([key]), "This is no language tag, as in `be` or `be-Latn`.") for key in keys
-                )
+                yield from (fault(place + pointer([key]), NO_TAG) for key in keys)
 
 
 def _is_tag(key: str) -> bool:

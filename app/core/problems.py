@@ -1,5 +1,6 @@
 """Problems: what every error looks like (RFC 9457), each type described once."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -173,21 +174,34 @@ def fault(pointer: str, detail: str) -> Fault:
 
 
 UNKNOWN_NAME: Final = "There is no such field or parameter; see /docs for those there are."
+NO_TAG: Final = "This is no language tag, as in `be` or `be-Latn`."
+# Where pydantic's own say too little, or hold what was sent: a test asks this of every type that it has.
 _WORDS: Final = {
     "missing": "This is required.",
     "extra_forbidden": UNKNOWN_NAME,
     "too_short": "This holds nothing. Send at least one entry, or null for the whole of it where it may be unknown.",
+    "uuid_parsing": "This is no id. Write it as xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx, in digits and letters a to f.",
+    "union_tag_invalid": "There is no such choice; see /docs for those there are.",
+    "union_tag_not_found": "This is required.",
 }
+_KEY: Final = "[key]"  # pydantic's place of a mapping's name that is wrong, behind the name
+_OF_KEYS: Final = {"string_pattern_mismatch", "string_too_long"}
+# Which field chooses, and from what. What was sent may hold such words too; the last of them are pydantic's own.
+_CHOICE: Final = re.compile(r".* (?:using|discriminator) '(\w+)'(?: does not match .*? tags: (.+))?", re.DOTALL)
 
 
 def faults(errors: Sequence[ErrorDetails | Mapping[str, Any]], prefix: str = "") -> list[Fault]:
     """Turn pydantic's errors into faults; the rejected value is never part of them."""
-    return [Fault(pointer=prefix + pointer(error["loc"]), detail=_words(error)) for error in errors[:100]]
+    return [_fault(error["type"], error["loc"], error["msg"], prefix) for error in errors[:100]]
 
 
-def _words(error: ErrorDetails | Mapping[str, Any]) -> str:
-    said = _WORDS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
-    return said[0].upper() + said[1:]
+def _fault(of: str, place: tuple[int | str, ...], said: str, prefix: str) -> Fault:
+    words = _WORDS.get(of) or said.removeprefix("Value error, ")
+    if of in _OF_KEYS and place[-1] == _KEY:
+        place, words = place[:-1], NO_TAG
+    elif of.startswith("union_tag_") and (choice := _CHOICE.fullmatch(said)):
+        place, words = (*place, choice[1]), f"Send one of {choice[2]}." if choice[2] else words
+    return Fault(pointer=prefix + pointer(place), detail=words[0].upper() + words[1:])
 
 
 def pointer(place: Sequence[int | str]) -> str:

@@ -110,7 +110,7 @@ async def test_an_operation_out_of_form_is_refused_by_its_place(register: Regist
         (makes("organizations", made) | {"nope": 1}, "/operations/0/nope"),
         (makes("organizations", made) | {"if_match": "*"}, "/operations/0/if_match"),
         (makes("organisations", made), "/operations/0/kind"),
-        (makes("organizations", made) | {"op": "merge"}, "/operations/0"),
+        (makes("organizations", made) | {"op": "merge"}, "/operations/0/op"),
         (makes("organizations", made, "not an id"), "/operations/0/id"),
         (deletes("organizations", record_id) | {"record": {}}, "/operations/0/record"),
         ({"op": "create", "kind": "organizations"}, "/operations/0/record"),
