@@ -1,6 +1,6 @@
 """Writes that wait for the end of a transaction, and what they are held against when all of it is written."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -79,17 +79,28 @@ _POINTING: Final = _HERE.where(_l.field != MERGED)
 _PARTS: Final = _HERE.where(_l.field == MERGED)
 
 
+_OTHER: Final = "Another record has this already; it exists once in the register."
+_WRITTEN: Final = "A record further up has this too; it exists once in the register. Leave it out of one of the two."
+_TWICE: Final = "This is here twice: it stands further up already. Leave it out."
+
+
 async def doubled(session: AsyncSession, kinds: Kinds, writes: Sequence[Staged]) -> list[tuple[Staged, Fault]]:
-    """Give the values that must exist once in the register and do not."""
+    """Give the values that must exist once in the register and do not.
+
+    Where one is written more than once, all but the first are told so; where another record has it, the first is too.
+    """
     mine = [(staged, place, value) for staged in writes for place, value in staged.unique(kinds[staged.key[0]])]
     holders = await _holders(session, {value for _, _, value in mine})
-    words = "Another record has this already; it exists once in the register."
-    count = Counter((staged.key, value) for staged, _, value in mine)
-    return [
-        (staged, fault(place, words))
-        for staged, place, value in mine
-        if holders[value] - {staged.key[1]} or count[staged.key, value] > 1
-    ]
+    written = {staged.key for staged in writes}
+    first: dict[Value, Key] = {}
+    found: list[tuple[Staged, Fault]] = []
+    for staged, place, value in mine:
+        if value in first:
+            found.append((staged, fault(place, _TWICE if first[value] == staged.key else _WRITTEN)))
+        elif any((value[0], one) not in written for one in holders[value]):
+            found.append((staged, fault(place, _OTHER)))
+        first.setdefault(value, staged.key)
+    return found
 
 
 async def _holders(session: AsyncSession, values: Iterable[Value]) -> dict[Value, set[UUID]]:

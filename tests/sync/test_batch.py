@@ -205,7 +205,7 @@ async def test_rules_hold_for_what_stands_after_the_batch(register: Register) ->
     one, other = str(uuid4()), str(uuid4())
     mine, theirs = ({"identifiers": [{"scheme": "elsewhere", "value": value}]} for value in "12")
     twice = await sent(register.editor, makes("persons", person(**mine)), makes("persons", person(**mine)))
-    assert sorted(places(twice)) == ["/operations/0/record/identifiers/0", "/operations/1/record/identifiers/0"]
+    assert places(twice) == ["/operations/1/record/identifiers/0"]
     await sent(register.editor, makes("persons", person(**mine), one), makes("persons", person(**theirs), other))
     swapped = await sent(register.editor, patches("persons", one, theirs), patches("persons", other, mine))
     assert swapped.status_code == 200, swapped.text
