@@ -8,7 +8,7 @@ Mono for Armenian, Georgian, Arabic, Persian and Lao. Nothing in them is Chinese
 
 import json
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -124,3 +124,8 @@ def unprintable_warning(text: str, directory: str | None = None) -> str | None:
         return None
     listed = " ".join(missing[:8]) + (" …" if len(missing) > 8 else "")  # noqa: PLR2004 - enough to see
     return f"unprintable: no font here can print {listed}; install one that can or ask for another language"
+
+
+def code_points(missing: Iterable[str], most: int) -> str:
+    """Name the first of some characters by their code points; a letter with its marks is one of several."""
+    return ", ".join(" ".join(f"U+{ord(code):04X}" for code in one) for one in sorted(missing)[:most])

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from app.letters.coverage import code_points
 from app.letters.press import Line, Printing, missing, ready
 
 _MEASURE: Final = re.compile(r"^(\d+(?:[.,]\d+)?) *(?:mm)? *[x×*] *(\d+(?:[.,]\d+)?) *(?:mm)?$", re.IGNORECASE)
@@ -115,6 +116,5 @@ def printable_or_notice(lines: Sequence[str], ref: str | None, fonts: str | None
 def _shown(lines: Sequence[str], gaps: set[str], ref: str | None, fonts: str | None) -> list[Line]:
     if not gaps:
         return ready(lines, fonts)
-    listed = ", ".join(f"U+{ord(gap[0]):04X}" for gap in sorted(gaps)[:4])
     named = [ref] if ref and not missing([ref], fonts) else []
-    return ready(["NOT PRINTED", f"No font for {listed}", *named], fonts)
+    return ready(["NOT PRINTED", f"No font for {code_points(gaps, 4)}", *named], fonts)

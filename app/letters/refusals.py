@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from app.core.contract import MOVED
 from app.core.problems import MEDIA_TYPE, Problem, Type, declare, docs, fault, invalid
+from app.letters.coverage import code_points
 from app.letters.phrases import partial_in_words
 from app.letters.press import UnprintableError
 from app.letters.recipients import Row
@@ -69,7 +70,7 @@ def no_mail_address(row: Row) -> Problem:
 
 def unprintable(error: UnprintableError) -> Problem:
     """Give the problem that names the characters of an address that no font shows."""
-    listed = ", ".join(f"U+{ord(char[0]):04X}" for char in sorted(error.characters)[:8])
+    listed = code_points(error.characters, 8)
     return Problem(_UNPRINTABLE.slug, f"No font here can print {listed}. {_UNPRINTABLE.text}")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.letters import fontfile
-from app.letters.coverage import font_set, leading_family, printer, uncovered, unprintable_warning
+from app.letters.coverage import code_points, font_set, leading_family, printer, uncovered, unprintable_warning
 from app.letters.press import ready, typeset
 from tests.letters import embedded
 from tests.letters.people import ALPHABETS, PRINTABLE
@@ -21,6 +21,11 @@ def test_the_table_is_that_of_the_fonts_inside_the_installed_typst() -> None:
 @pytest.mark.parametrize("language", PRINTABLE)
 def test_the_letters_of_common_languages_are_covered(language: str) -> None:
     assert uncovered(ALPHABETS[language]) == set()
+
+
+def test_a_letter_is_named_with_its_marks() -> None:
+    assert code_points({"ท์", "ท", "張"}, 8) == "U+0E17, U+0E17 U+0E4C, U+5F35"
+    assert code_points({"ท์", "ท", "張"}, 2) == "U+0E17, U+0E17 U+0E4C"
 
 
 def test_what_typst_has_no_font_for_is_named() -> None:
