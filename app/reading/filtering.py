@@ -225,7 +225,7 @@ def _valued(name: str, wanted: list[Any], tier: Tier, day: date) -> ColumnElemen
 def _taken(since: Any, until: Any, tier: Tier, day: date) -> ColumnElement[bool]:  # noqa: ANN401 - partial dates or None
     """Find custodies that may have begun between two dates: where the two ranges meet; and by the day asked about."""
     c = custodies.c
-    asked = [c.tier == int(tier), c.person_id == situations.c.person_id, c.earliest <= day]
+    last = min(until.latest, day) if until else day
+    asked = [c.tier == int(tier), c.person_id == situations.c.person_id, c.earliest <= last]
     asked += [c.latest >= since.earliest] if since else []
-    asked += [c.earliest <= until.latest] if until else []
     return exists().where(*asked)
