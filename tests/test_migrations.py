@@ -67,6 +67,19 @@ def test_every_command_migrates_first(bare_url: str) -> None:
     command.check(configured(bare_url))
 
 
+async def derived_anew(register: Register, since: str) -> set[str]:
+    """Migrate from a revision on; give who is derived anew, and see that it is all who had to be."""
+    there = configured(register.database.url)
+    await asyncio.to_thread(command.stamp, there, since)
+    await asyncio.to_thread(command.upgrade, there, "head")
+    async with register.database.read() as session:
+        old = select(situations.c.person_id).where(situations.c.good_until < today()).distinct()
+        found = {str(one) for one in (await session.execute(old)).scalars()}
+    await refresh(register.database)
+    assert await reindex(register.database) == 0
+    return found
+
+
 async def test_who_is_written_to_otherwise_is_derived_anew(register: Register) -> None:
     """Of those whom nothing of it concerns all stays as it is."""
     places = [(await create(register.editor, "facilities", facility(mail=mail)))["id"] for mail in ("open", "blocked")]
@@ -82,14 +95,7 @@ async def test_who_is_written_to_otherwise_is_derived_anew(register: Register) -
     stays = [{"facility_id": places[0]}, {"facility_id": places[1]}, {"facility_id": ended}, {"mail": "relatives_only"}]
     for whose, stay in zip(people, stays, strict=False):
         await create(register.editor, "detentions", detention(whose, **stay))
-    there = configured(register.database.url)
-    await asyncio.to_thread(command.stamp, there, "b5e19d0c7a38")
-    await asyncio.to_thread(command.upgrade, there, "head")
-    async with register.database.read() as session:
-        old = select(situations.c.person_id).where(situations.c.good_until < today()).distinct()
-        assert {str(one) for one in (await session.execute(old)).scalars()} == set(people[1:])
-    await refresh(register.database)
-    assert await reindex(register.database) == 0
+    assert await derived_anew(register, "b5e19d0c7a38") == set(people[1:])
 
 
 async def test_whose_days_or_terms_are_read_otherwise_is_derived_anew(register: Register) -> None:
@@ -107,15 +113,7 @@ async def test_whose_days_or_terms_are_read_otherwise_is_derived_anew(register: 
         await create(register.editor, "detentions", detention(whose, **stay))
     await create(register.editor, "sentences", sentence(people[4], status="in_force"))
     await create(register.editor, "sentences", sentence(people[5], status=None))
-    there = configured(register.database.url)
-    await asyncio.to_thread(command.stamp, there, "c7f2a86b1d04")
-    await asyncio.to_thread(command.upgrade, there, "head")
-    async with register.database.read() as session:
-        old = select(situations.c.person_id).where(situations.c.good_until < today()).distinct()
-        found = {str(one) for one in (await session.execute(old)).scalars()}
-    assert found == {people[1], people[2], people[3], people[5]}
-    await refresh(register.database)
-    assert await reindex(register.database) == 0
+    assert await derived_anew(register, "c7f2a86b1d04") == {people[1], people[2], people[3], people[5]}
 
 
 async def test_who_left_or_has_an_address_of_another_day_is_derived_anew(register: Register) -> None:
@@ -139,14 +137,7 @@ async def test_who_left_or_has_an_address_of_another_day_is_derived_anew(registe
     await create(register.admin, "detentions", left)  # which the editor does not see
     for whose, stay in zip(people, stays, strict=True):
         await create(register.editor, "detentions", detention(whose, **stay))
-    there = configured(register.database.url)
-    await asyncio.to_thread(command.stamp, there, "d81b3e5f9a27")
-    await asyncio.to_thread(command.upgrade, there, "head")
-    async with register.database.read() as session:
-        old = select(situations.c.person_id).where(situations.c.good_until < today()).distinct()
-        assert {str(one) for one in (await session.execute(old)).scalars()} == set(people[1:])
-    await refresh(register.database)
-    assert await reindex(register.database) == 0
+    assert await derived_anew(register, "d81b3e5f9a27") == set(people[1:])
 
 
 async def test_a_database_that_is_not_migrated_is_not_ready(bare_url: str) -> None:

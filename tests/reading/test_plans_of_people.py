@@ -69,6 +69,20 @@ async def test_those_who_share_little_are_gathered_on_any_day(lone: Register) ->
     assert walks(await plans(lone, "/v1/persons", MADE, **held)) == set()
 
 
+async def test_who_was_detained_between_two_dates_is_asked_with_one_bound_for_each(lone: Register) -> None:
+    """One more for the day took the statement over what may be done in the event loop, and ten times as long."""
+    lone.statements.clear()
+    answer = await lone.public.get("/v1/persons?detained_from=2021-05&detained_to=2021-05")
+    assert answer.status_code == 200
+    (asked,) = {said for said in lone.statements if "FROM person_custodies" in said}
+    assert [
+        asked.count(f"person_custodies.{name} {sign}") for name, sign in (("earliest", "<="), ("latest", ">="))
+    ] == [
+        1,
+        1,
+    ]
+
+
 async def test_a_digest_is_read_and_not_reckoned(lone: Register) -> None:
     await somebody(lone)
     assert walks(await plans(lone, "/v1/digest", MADE)) == set()
