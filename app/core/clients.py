@@ -15,7 +15,7 @@ _LOG: Final = structlog.get_logger("vestka")
 _SECONDS_A_DAY: Final = 86_400
 _MAPPED: Final = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, an IPv4 address as IPv6 writes it
 _TRANSLATED: Final = bytes.fromhex("0064ff9b") + bytes(8)  # 64:ff9b::/96, the same behind NAT64 (RFC 6052)
-_FORWARDED: Final = b"x-forwarded-for"
+FORWARDED: Final = b"x-forwarded-for"
 Network = IPv4Network | IPv6Network
 
 
@@ -47,7 +47,7 @@ class Clients:
 
     def refused(self, scope: Scope) -> None:
         """Tell the operator, once, when the limit was that of a proxy which is not known as one."""
-        if not self._proxies and not self._warned and any(name == _FORWARDED for name, _ in scope["headers"]):
+        if not self._proxies and not self._warned and any(name == FORWARDED for name, _ in scope["headers"]):
             self._warned = True
             _LOG.warning("unnamed proxy", do="name it in VESTKA_TRUSTED_PROXIES: its readers count as one now")
 
@@ -55,7 +55,7 @@ class Clients:
         """Give the address that a trusted proxy was asked from; the peer's own if it is none, or does not say."""
         if not self._trusted(peer):
             return peer
-        said = b",".join(value for name, value in scope["headers"] if name == _FORWARDED).decode("latin-1")
+        said = b",".join(value for name, value in scope["headers"] if name == FORWARDED).decode("latin-1")
         hops = [hop for hop in map(_bare, said.split(",")) if hop]
         return next((hop for hop in reversed(hops) if not self._trusted(hop)), hops[0] if hops else peer)
 

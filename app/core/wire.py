@@ -53,6 +53,9 @@ class Wire(Prompt):
         """Take in what arrived; an address with letters as they are, as curl sends them, is percent-encoded first."""
         if self._deaf:
             return
+        if self._again(data):
+            self._took += len(data)
+            return
         cycle = self.cycle
         if not data.isascii() and (cycle is None or cycle.response_complete):  # the head of a request
             data = _TARGET.sub(_encoded, data, count=1) if _TARGET.match(data) else data
@@ -62,7 +65,7 @@ class Wire(Prompt):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            pass  # nothing else is spoken here; the request has been taken in as it is
+            self._mark = None  # nothing else is spoken here; the request has been taken in as it is
         except httptools.HttpParserError:
             self.refuse(Problem("too-long" if len(self.url or b"") > _ADDRESS else "malformed", _WORDS))
             return
@@ -70,6 +73,7 @@ class Wire(Prompt):
             self._weigh()
         if self._whole:
             self._around, self._whole = 0, False
+            self._learn()
 
     def on_body(self, body: bytes) -> None:
         """Take in a piece of a body."""

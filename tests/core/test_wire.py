@@ -6,13 +6,11 @@ import re
 from typing import Any
 
 import pytest
-import uvicorn
-from uvicorn.server import ServerState
 
 from app.core import edge as edge_module
 from app.core.atonce import WHOLE, Answer, Question
 from app.core.edge import REFUSED, Edge, Methods
-from app.core.wire import Wire
+from tests.core.speaking import ask, heard
 
 
 async def _echo(scope: Any, receive: Any, send: Any) -> None:
@@ -44,36 +42,14 @@ class _Prepared:
         return Answer(200, [], body, head) if scope["path"].startswith("/ready") else None
 
 
-async def _ask(*pieces: bytes, app: Any = _echo) -> bytes:
-    config = uvicorn.Config(app, lifespan="off", log_config=None, proxy_headers=False)
-    config.load()
-    state = ServerState()
-    state.default_headers = [(b"date", b"today")]
-    server = await asyncio.get_running_loop().create_server(lambda: Wire(config, state, {}), "127.0.0.1", 0)
-    async with server:
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(0.02)
-        writer.write_eof()
-        answered = await reader.read()
-        writer.close()
-    return answered
-
-
-def _heard(answered: bytes) -> list[Any]:
-    return [json.loads(line) for line in answered.splitlines() if line.startswith(b"[")]
-
-
 def _request(target: str, body: str = "") -> bytes:
     head = f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body.encode())}\r\n\r\n"
     return (head + body).encode()
 
 
 async def test_an_address_with_letters_as_they_are_is_understood() -> None:
-    answered = await _ask(_request("/v1/é?q=Мікалай%20х&b=1"), _request("/a?q=ў"))
-    assert _heard(answered) == [
+    answered = await ask(_request("/v1/é?q=Мікалай%20х&b=1"), _request("/a?q=ў"), app=_echo)
+    assert heard(answered) == [
         ["/v1/é", "q=%D0%9C%D1%96%D0%BA%D0%B0%D0%BB%D0%B0%D0%B9%20%D1%85&b=1", ""],
         ["/a", "q=%D1%9E", ""],
     ]
@@ -83,8 +59,8 @@ async def test_a_body_that_looks_like_a_request_stays_as_it_is() -> None:
     body = "GET /ў HTTP/1.1\r\n"
     whole = _request("/a", body)
     cut = len(whole) - len(body.encode())
-    answered = await _ask(whole[:cut], whole[cut:])
-    assert _heard(answered) == [["/a", "", body]]
+    answered = await ask(whole[:cut], whole[cut:], app=_echo)
+    assert heard(answered) == [["/a", "", body]]
 
 
 async def test_what_is_no_http_gets_a_problem() -> None:
@@ -93,7 +69,7 @@ async def test_what_is_no_http_gets_a_problem() -> None:
         b"GET /\x01 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /\xd0\xbf\x01 HTTP/1.1\r\n\r\n",
     ):
-        answered = await _ask(nonsense)
+        answered = await ask(nonsense, app=_echo)
         assert answered.startswith(b"HTTP/1.1 400 Bad Request")
         assert json.loads(answered.partition(b"\r\n\r\n")[2])["type"] == "/problems/malformed"
 
@@ -101,42 +77,42 @@ async def test_what_is_no_http_gets_a_problem() -> None:
 async def test_what_is_ready_is_answered_without_a_task_and_in_its_turn() -> None:
     app = _Prepared()
     get = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
-    answered = await _ask(b"".join(get % path for path in (b"/ready", b"/a", b"/ready/2", b"/ready/3")), app=app)
-    assert [said[0] for said in _heard(answered)] == ["/ready", "/a", "/ready/2", "/ready/3"]
+    answered = await ask(b"".join(get % path for path in (b"/ready", b"/a", b"/ready/2", b"/ready/3")), app=app)
+    assert [said[0] for said in heard(answered)] == ["/ready", "/a", "/ready/2", "/ready/3"]
     assert app.tasks < 3
     assert answered.startswith(b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\ndate: today\r\n\r\n")
 
 
 async def test_a_large_answer_is_written_whole() -> None:
-    answered = await _ask(b"GET /ready/large HTTP/1.1\r\nHost: x\r\n\r\n" * 3, app=_Prepared())
-    assert _heard(answered)[:1] == [["/ready/large", "x" * 70_000]]
-    assert [said[0] for said in _heard(answered)] == ["/ready/large"] * 3
+    answered = await ask(b"GET /ready/large HTTP/1.1\r\nHost: x\r\n\r\n" * 3, app=_Prepared())
+    assert heard(answered)[:1] == [["/ready/large", "x" * 70_000]]
+    assert [said[0] for said in heard(answered)] == ["/ready/large"] * 3
 
 
 async def test_what_is_too_large_is_refused_before_it_is_answered() -> None:
     app = _Prepared()
     fields = b"".join(b"X-%d: %b\r\n" % (number, b"x" * 1000) for number in range(40))
-    await _ask(b"GET /ready HTTP/1.1\r\nHost: x\r\n%b\r\n" % fields, app=app)
+    await ask(b"GET /ready HTTP/1.1\r\nHost: x\r\n%b\r\n" % fields, app=app)
     assert app.tasks == 1
 
 
 async def test_what_is_more_than_a_plain_question_becomes_a_task() -> None:
     app = _Prepared()
     for head in (b"Connection: close\r\n", b"Expect: 100-continue\r\n"):
-        await _ask(b"GET /ready HTTP/1.1\r\nHost: x\r\n%b\r\n" % head, app=app)
-    await _ask(b"GET /ready HTTP/1.0\r\nHost: x\r\n\r\n", app=app)
+        await ask(b"GET /ready HTTP/1.1\r\nHost: x\r\n%b\r\n" % head, app=app)
+    await ask(b"GET /ready HTTP/1.0\r\nHost: x\r\n\r\n", app=app)
     assert app.tasks == 3
 
 
 async def test_what_fails_at_once_is_asked_of_the_application() -> None:
     app = _Prepared()
-    assert _heard(await _ask(b"GET /broken HTTP/1.1\r\nHost: x\r\n\r\n", app=app)) == [["/broken", "", ""]]
+    assert heard(await ask(b"GET /broken HTTP/1.1\r\nHost: x\r\n\r\n", app=app)) == [["/broken", "", ""]]
 
 
 async def test_a_body_behind_a_question_that_is_answered_is_left_aside() -> None:
     app = _Prepared()
     sent = b"GET /ready HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbodyGET /ready/2 HTTP/1.1\r\nHost: x\r\n\r\n"
-    assert _heard(await _ask(sent[:70], sent[70:], app=app)) == [["/ready"], ["/ready/2"]]
+    assert heard(await ask(sent[:70], sent[70:], app=app)) == [["/ready"], ["/ready/2"]]
 
 
 async def _in_time(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -155,8 +131,8 @@ _BROKEN_BODY = b"POST /broken HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\
 async def test_a_broken_body_behind_requests_at_work_is_refused_in_its_turn(caplog: pytest.LogCaptureFixture) -> None:
     get = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
     for earlier in ((b"/a",), (b"/a", b"/b")):
-        answered = await _ask(b"".join(get % path for path in earlier) + _BROKEN_BODY % b"", app=_in_time)
-        assert [said[0].encode() for said in _heard(answered)] == [*earlier]
+        answered = await ask(b"".join(get % path for path in earlier) + _BROKEN_BODY % b"", app=_in_time)
+        assert [said[0].encode() for said in heard(answered)] == [*earlier]
         last = answered.rpartition(b"HTTP/1.1 ")[2]
         assert last.startswith(b"400 Bad Request")
         assert b"\r\nconnection: close\r\n" in last
@@ -164,7 +140,7 @@ async def test_a_broken_body_behind_requests_at_work_is_refused_in_its_turn(capl
 
 
 async def test_who_is_refused_is_not_told_to_go_on(caplog: pytest.LogCaptureFixture) -> None:
-    answered = await _ask(_BROKEN_BODY % b"Expect: 100-continue\r\n", app=_in_time)
+    answered = await ask(_BROKEN_BODY % b"Expect: 100-continue\r\n", app=_in_time)
     assert answered.startswith(b"HTTP/1.1 400 Bad Request")
     assert answered.count(b"HTTP/1.1 ") == 1
     assert caplog.records == []
@@ -178,7 +154,7 @@ async def test_who_sends_too_much_hears_so_before_the_connection_ends() -> None:
         (b"Content-Length: %d" % len(whole), whole),
         (b"Transfer-Encoding: chunked", b"%x\r\n%b\r\n0\r\n\r\n" % (len(whole), whole)),
     ):
-        answered = await _ask(b"POST /a HTTP/1.1\r\nHost: t\r\n" + head + b"\r\n\r\n", body, app=edge)
+        answered = await ask(b"POST /a HTTP/1.1\r\nHost: t\r\n" + head + b"\r\n\r\n", body, app=edge)
         assert answered.startswith(b"HTTP/1.1 413 "), answered[:100]
         assert b"connection: close\r\n" in answered.partition(b"\r\n\r\n")[0].lower()
         assert json.loads(answered.partition(b"\r\n\r\n")[2])["type"] == "/problems/too-large"
@@ -188,6 +164,6 @@ async def test_who_never_stops_sending_is_hung_up_on(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(edge_module, "_DRAINED_BYTES", 100_000)
     edge = Edge(_echo, Methods([("/a", re.compile("/a"), frozenset({"POST"}))]), 1_000, {}, 32_000)
     with pytest.raises(ConnectionError):
-        await _ask(
+        await ask(
             b"POST /a HTTP/1.1\r\nHost: t\r\nContent-Length: 90000000\r\n\r\n", *[b"x" * 1_000_000] * 80, app=edge
         )
