@@ -84,6 +84,12 @@ class Served(FastAPI):
     front: ASGIApp | None = None
     at_once: AtOnce | None = None  # gives the answer to a request that can be given without waiting
 
+    def stop(self) -> None:
+        """Hear that the server stops: whoever waits for news is answered now."""
+        self.state.stopped = True
+        if (watch := getattr(self.state, "watch", None)) is not None:
+            watch.stop()
+
     async def routed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request by the routes."""
         await super().__call__(scope, receive, send)

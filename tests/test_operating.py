@@ -8,10 +8,13 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx2
 import pytest
 
 from app import cli
@@ -29,6 +32,24 @@ def test_who_ends_a_server_ends_it_in_order(sqlite_url: str, tmp_path: Path, wor
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(timeout=30) == 0
         assert list(kept.iterdir()) == []
+
+
+def test_who_waits_for_news_is_answered_when_the_server_ends(sqlite_url: str, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    with served(sqlite_url, said=str(said)) as server, httpx2.Client(timeout=30) as client:
+        cursor = client.get(f"{server.base}/v1/digest").json()["cursor"]
+        with ThreadPoolExecutor() as aside, client.stream("GET", f"{server.base}/v1/changes/stream") as stream:
+            polled = aside.submit(client.get, f"{server.base}/v1/changes?after={cursor}&wait=60")
+            time.sleep(
+                0.5
+            )  # whether it waits already shows nowhere; a poll that comes later is refused and fails below
+            server.process.send_signal(signal.SIGTERM)
+            ended = time.monotonic()
+            assert b"".join(stream.iter_bytes()).startswith(b"retry:")  # to its end, and not cut off
+            assert (polled.result().status_code, polled.result().json()["items"]) == (200, [])
+            assert server.process.wait(timeout=30) == 0
+    assert time.monotonic() - ended < 8  # uvicorn waits for ten
+    assert "error" not in said.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", ["backup x.vestka", "verify", "export", "reindex", "key list", "key revoke a"])

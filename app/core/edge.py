@@ -94,22 +94,16 @@ class Edge:
         headers = Headers(scope=scope)
         answer = _Answer(send, headers, head=scope["method"] == "HEAD")
         try:
-            if (refused := self._refused(scope)) is not None:
-                await answer.problem(scope, receive, refused)
-                return
-            if scope["method"] == "OPTIONS":
-                await self._options(scope, receive, answer)
-                return
-            if answer.head:
-                scope = {**scope, "method": "GET", "head": True}  # what streams need not make its body
-            await self._serve(scope, self._limited(scope, headers, receive), answer)
+            await self._serve(scope, headers, receive, answer)
         except ClientDisconnect:
             pass  # gone before all was said: there is nobody to answer, and nothing to report
         except _TooLarge:
             answer.before_hanging_up = partial(_drained, receive)
             await answer.problem(scope, receive, Problem("too-large", headers={"Connection": "close"}))
-        except Exception as error:  # noqa: BLE001 - the last place that can answer
+        except (Exception, asyncio.CancelledError) as error:  # the last place that can answer
             await answer.problem(scope, receive, failure(scope, error))
+            if isinstance(error, asyncio.CancelledError):
+                raise
 
     def _refused(self, scope: Scope) -> Problem | None:
         refused: Problem | None = scope.get(REFUSED)
@@ -121,11 +115,20 @@ class Edge:
             return Problem("method-not-allowed", headers={"Allow": self._methods.at(scope["path"])})
         return None
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: Scope, headers: Headers, receive: Receive, answer: "_Answer") -> None:
+        if (refused := self._refused(scope)) is not None:
+            await answer.problem(scope, receive, refused)
+            return
+        if scope["method"] == "OPTIONS":
+            await self._options(scope, receive, answer)
+            return
+        if answer.head:
+            scope = {**scope, "method": "GET", "head": True}  # what streams need not make its body
+        receive = self._limited(scope, headers, receive)
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, answer)
         except TooLong:
-            await self._app({**scope, PATIENT: True}, receive, send)
+            await self._app({**scope, PATIENT: True}, receive, answer)
 
     async def _options(self, scope: Scope, receive: Receive, send: Send) -> None:
         allow = self._methods.at(scope["path"])
@@ -211,9 +214,10 @@ async def _drained(receive: Receive) -> None:
                 seen += len(message.get("body", b""))
 
 
-def failure(scope: Scope, error: Exception) -> Problem:
+def failure(scope: Scope, error: BaseException) -> Problem:
     """Give the problem for what nobody expected; log where it happened, never what was asked or by whom."""
-    if is_passing(error):
+    # Cancelled is what the server has waited for long enough when it stops.
+    if isinstance(error, asyncio.CancelledError) or is_passing(error):
         _LOG.warning("unavailable", error=type(error).__name__)
         return Problem("unavailable", headers={"Retry-After": "2"})
     _LOG.error("failed", route=getattr(scope.get("route"), "path", "none"), method=scope["method"], **told(error))

@@ -80,6 +80,12 @@ class Wire(Prompt):
         self._around -= len(body)
         super().on_body(body)
 
+    def shutdown(self) -> None:
+        """Hear that the server stops, and tell the application: uvicorn waits for those who wait for something."""
+        if (stop := getattr(self.app, "stop", None)) is not None:
+            stop()
+        super().shutdown()
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - handed on
         self._answering = cycle
         super()._start_asgi_task(cycle, app)

@@ -139,7 +139,7 @@ async def _events(follower: Follower, view: View, page: FeedPage) -> AsyncIterat
             yield page.events()
         position = await follower.position(view, page)
         while not page.more and not await watch.news(view, position, HEARTBEAT_SECONDS):
-            if not await _still(follower, view):
+            if watch.stopped or not await _still(follower, view):
                 return
             yield b": still here\n\n"
         try:

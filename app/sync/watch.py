@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fastapi import Request
@@ -30,10 +31,13 @@ class Watch:
         self.database = database
         self.every = every
         self.waiting: dict[View, set[_Waiter]] = defaultdict(set)
+        self.stopped = False
         self._poller: asyncio.Task[None] | None = None
 
     async def news(self, view: View, position: int, seconds: float) -> bool:
-        """Wait until the view hears of something after this position; false when the time is over."""
+        """Wait until the view hears of something after this position; false when the time is over, or the server's."""
+        if self.stopped:
+            return False
         waiter = _Waiter(position)
         self.waiting[view].add(waiter)
         if self._poller is None or self._poller.done():
@@ -46,7 +50,12 @@ class Watch:
             self.waiting[view].discard(waiter)
             if not self.waiting[view]:
                 del self.waiting[view]
-        return True
+        return not self.stopped
+
+    def stop(self) -> None:
+        """Let nobody wait any more: the server stops, and waits for those who do."""
+        self.stopped = True
+        self._wake_all(lambda woken: woken.set_result(None))
 
     async def close(self) -> None:
         """Wait for the last look, which comes when nobody waits any more."""
@@ -66,9 +75,13 @@ class Watch:
                 self._wake(heard)
                 await asyncio.sleep(self.every)
         except Exception as error:  # noqa: BLE001 - those who wait are told, and come again
-            for waiter in [waiter for waiters in self.waiting.values() for waiter in waiters]:
-                if not waiter.woken.done():
-                    waiter.woken.set_exception(error)
+            told = error  # the name of one that is caught ends with its block
+            self._wake_all(lambda woken: woken.set_exception(told))
+
+    def _wake_all(self, wake: Callable[[asyncio.Future[None]], None]) -> None:
+        for waiter in [waiter for waiters in self.waiting.values() for waiter in waiters]:
+            if not waiter.woken.done():
+                wake(waiter.woken)
 
     def _wake(self, heard: dict[View, int]) -> None:
         for view, waiters in self.waiting.items():
@@ -83,4 +96,5 @@ def watch_of(request: Request) -> Watch:
     watch: Watch | None = getattr(state, "watch", None)
     if watch is None or watch.database is not database:
         watch = state.watch = Watch(database)
+        watch.stopped = getattr(state, "stopped", False)
     return watch

@@ -167,3 +167,23 @@ async def test_who_never_stops_sending_is_hung_up_on(monkeypatch: pytest.MonkeyP
         await ask(
             b"POST /a HTTP/1.1\r\nHost: t\r\nContent-Length: 90000000\r\n\r\n", *[b"x" * 1_000_000] * 80, app=edge
         )
+
+
+async def test_what_the_server_no_longer_waits_for_when_it_stops_is_said_as_a_problem() -> None:
+    async def never(*_: Any) -> Any:
+        await asyncio.sleep(60)
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    edge = Edge(never, Methods([("/a", re.compile("/a"), frozenset({"GET"}))]), 1_000, {}, 32_000)
+    scope = {"type": "http", "method": "GET", "path": "/a", "query_string": b"", "headers": []}
+    task = asyncio.ensure_future(edge(scope, never, send))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (sent[0]["status"], dict(sent[0]["headers"])[b"retry-after"]) == (503, b"2")
+    assert json.loads(sent[1]["body"])["type"] == "/problems/unavailable"
