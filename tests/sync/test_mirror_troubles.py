@@ -20,6 +20,7 @@ from app.core.history import register
 from app.register import KINDS
 from app.sync.backup.making import back_up
 from app.sync.backup.restoring import check, restore
+from app.sync.mirror import running as running_mirror
 from app.sync.mirror.meeting import look_at
 from app.sync.mirror.running import Mirror
 from app.sync.mirror.source import Source, base_of
@@ -280,6 +281,29 @@ async def test_a_source_that_was_restored_is_compared_from_the_start(two_urls: t
             assert any("Comparing all of" in said for said in copying.said)
             assert (await mirror.partner.get(f"/v1/persons/{late['id']}")).status_code == 404
             assert (await mirror.partner.get(f"/v1/persons/{people[2]['id']}")).json()["version"] == 1
+
+
+async def test_who_follows_compares_again_after_copying_anew(copying: Copying, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running_mirror, "_WAIT_SECONDS", 1)
+    said = b'{"type":"/problems/foreign-cursor"}'
+    refusing = answering(400, {"Content-Type": "application/problem+json"}, said)
+    restored: list[ASGIApp] = []
+    async with spoilt(copying, lambda _: restored.pop() if restored else None) as (mirror, _):
+        mirror.follow = True
+        following = asyncio.create_task(mirror.run())
+        await _told(copying, "agrees with", 1)
+        restored.append(refusing)
+        await _told(copying, "Comparing all of", 1)
+        await _told(copying, "agrees with", 2)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+    await copying.agrees()
+
+
+async def _told(copying: Copying, words: str, times: int) -> None:
+    async with asyncio.timeout(20):
+        while sum(words in said for said in copying.said) < times:  # noqa: ASYNC110 - what is said is a list
+            await asyncio.sleep(0.02)
 
 
 async def test_two_commands_on_one_copy_do_not_take_a_page_twice(copying: Copying) -> None:

@@ -127,7 +127,7 @@ class Mirror:
         fresh = State(register_id, self.source.url, first.tier, FETCHING, first.cursor)
         async with self.database.write(AUTHOR) as session:
             await session.run_sync(states.begin, fresh)
-        self._seen = True
+        self._seen, self._compared = True, None  # what was compared was the copy before
         again = "Comparing all of" if known else "Copying"
         self.teller.say(f"{again} {self.source.url} (register {register_id}): what {_SHOWS[first.tier]} may see.")
         if strange := [kind for kind in first.kinds if kind not in self.database.kinds]:
