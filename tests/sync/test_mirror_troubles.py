@@ -138,6 +138,9 @@ def test_waits_grow_differ_and_end() -> None:
         ("7", 7, 7),
         ("in 50 s", 30, 51),
         ("soon", 0, 0),
+        ("Fri, 27 Nov 2099 07:00:00 -0000", 86_400, 86_400),
+        ("Fri, 27 Nov 2009 07:00:00 -0000", 0, 0),
+        ("9" * 400, 86_400, 86_400),
         (None, 0, 0),
     ],
 )
@@ -157,6 +160,10 @@ ANSWERS: list[tuple[int, dict[str, str], bytes, str]] = [
     (401, {}, b'{"type": "/problems/unauthorized"}', "refuses the key"),
     (403, {}, b"no", "refuses the key"),
     (301, {"Location": "https://elsewhere.example/"}, b"", "has moved to https://elsewhere.example/"),
+    (308, {"Location": "http://[::1"}, b"", "has moved to http://"),
+    (302, {"Location": "https://a.example/\x9b2J"}, b"", "has moved to https://a.example/. 2J"),
+    (422, {}, b'{"type": "/problems/invalid", "detail": "No\\n\\u001b[2JPlease"}', r"422: No \[2JPlease"),
+    (422, {}, b"[" * 100_000, "not as a Vestka register"),
     (200, {"Content-Type": "application/jsonl"}, b'{"register_id": "x", "format_version": 2}\n', "newer version"),
     (
         200,
@@ -174,7 +181,7 @@ async def test_what_is_no_register_is_said_in_a_sentence(
     async with listening(answering(status, headers, body)) as url:
         with pytest.raises(Stopped, match=words) as stopped:
             await asyncio.to_thread(look_at, Source(url))
-        assert "\n" not in str(stopped.value)
+        assert str(stopped.value).isprintable()
 
 
 @pytest.mark.parametrize(
@@ -183,6 +190,10 @@ async def test_what_is_no_register_is_said_in_a_sentence(
         ("https://register.example/", "https://register.example"),
         ("http://register.example/sub/v1/", "http://register.example/sub"),
         ("https://register.example/v1", "https://register.example"),
+        ("http://[::1]:8461", "http://[::1]:8461"),
+        ("http://пример.example:8461/v1", "http://xn--e1afmkfd.example:8461"),
+        ("http://localhost:8461/é", "http://localhost:8461/%C3%A9"),
+        ("http://localhost:8461/%C3%A9", "http://localhost:8461/%C3%A9"),
     ],
 )
 def test_an_address_is_taken_as_people_write_it(given: str, base: str) -> None:
@@ -190,11 +201,24 @@ def test_an_address_is_taken_as_people_write_it(given: str, base: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["register.example", "ftp://a.example", "https://u:p@a.example", "https://a.example?x=1"]
+    "given",
+    [
+        *("register.example", "ftp://a.example", "https://u:p@a.example", "https://a.example?x=1", "http://[::1"),
+        *(
+            "http://a..b",
+            "http://localhost:abc",
+            "http://localhost:99999",
+            "http://a b",
+            "http://a/\x1b[2J",
+            "http://:1",
+        ),
+        "http://stra\u00dfe.example",  # would be sent to strasse.example
+    ],
 )
 def test_an_address_that_is_none_is_refused(given: str) -> None:
-    with pytest.raises(Stopped):
+    with pytest.raises(Stopped) as stopped:
         base_of(given)
+    assert str(stopped.value).isprintable()
 
 
 def test_the_command_says_what_is_wrong_and_fails(
