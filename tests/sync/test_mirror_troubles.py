@@ -240,6 +240,19 @@ def test_the_command_says_what_is_wrong_and_fails(
         assert len(told.strip().splitlines()) <= 2
 
 
+@pytest.mark.parametrize("more", [("--follow",), ("--key-file", "/nonexistent/key")])
+def test_what_does_not_go_with_detaching_is_wrong_usage(
+    more: tuple[str, ...], sqlite_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VESTKA_DATABASE_URL", sqlite_url)
+    monkeypatch.setattr(os, "umask", lambda _: 0)
+    with pytest.raises(SystemExit, match="2"):
+        main(["mirror", "--detach", *more])
+    told = capsys.readouterr().err
+    assert "not allowed with argument" in told
+    assert more[0] in told
+
+
 async def test_a_register_does_not_copy_itself(copying: Copying) -> None:
     with pytest.raises(Stopped, match="is this register itself"):
         await command(copying.source.database, copying.url, None, copying.said).run()
