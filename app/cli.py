@@ -265,6 +265,8 @@ async def _export(said: argparse.Namespace, settings: Settings) -> int:
 async def _mirror(said: argparse.Namespace, settings: Settings) -> int:
     if said.url is None and not said.detach:
         said.wrong("say which register to copy, as in `vestka mirror https://register.example`")
+    if said.detach and said.key_file is not None:
+        said.wrong("argument --key-file: not allowed with argument --detach")
     async with _opened(settings, new=True) as database:
         try:
             await mirroring.run(database, said)

@@ -118,7 +118,7 @@ class Desk:
     async def _rewrite(
         self, kind: Kind, record_id: UUID, change: Callable[[Fields], Fields], sent: Fields, prefix: str
     ) -> None:
-        await self._refuse_copied((kind.name, record_id))
+        await self.refuse_copied((kind.name, record_id))
         record = await self._record(kind, record_id)
         full = record.stored(kind.fields)
         seen = await self._redacted(kind, full)
@@ -144,7 +144,7 @@ class Desk:
 
         ``cascade`` takes along what belongs to the record, ``purge`` erases old versions too.
         """
-        await self._refuse_copied((kind.name, record_id))
+        await self.refuse_copied((kind.name, record_id))
         keys = [(kind.name, record_id), *(await self._belongings(kind, record_id) if cascade else ())]
         if purge:
             writing_of(self.session).erase.update(keys)
@@ -157,7 +157,7 @@ class Desk:
 
     async def merge(self, kind: Kind, record_id: UUID, into: UUID, prefix: str = "") -> None:
         """Stage that a record becomes part of another of its kind; what refers to it has to be changed as well."""
-        await self._refuse_copied((kind.name, record_id))
+        await self.refuse_copied((kind.name, record_id))
         record = await self._record(kind, record_id)
         writing_of(self.session).merged[kind.name, record_id] = kind.name, into
         await self.session.delete(record)
@@ -166,7 +166,7 @@ class Desk:
     async def restore(self, kind: Kind, record_id: UUID, fields: Fields, prefix: str = "") -> None:
         """Stage that a merged record is one of its own again, with these fields."""
         found = await self.find(kind, record_id, merged=True)
-        await self._refuse_copied((kind.name, record_id))
+        await self.refuse_copied((kind.name, record_id))
         writing = writing_of(self.session)
         writing.restored.add((kind.name, record_id))
         value = self._validated(kind, fields, prefix, before=fields)
@@ -278,9 +278,11 @@ class Desk:
             keys |= {(kind, record_id) for (record_id,) in await self.session.run_sync(run, _REFERRING, said)}
         return await self.load(keys)
 
-    async def _refuse_copied(self, key: Key) -> None:
-        """Refuse to change what another register keeps, before anything is made of what was sent."""
-        if (source := self.copied.get(key)) is not None:
+    async def refuse_copied(self, key: Key) -> None:
+        """Refuse to change what another register keeps, as far as it was read, before anything is made of it."""
+        ahead = self.ahead.rows.get(key)
+        source = self.copied.get(key) or (ahead.source if ahead else None)
+        if source is not None:
             raise await self.session.run_sync(refusal, source)
 
     async def _record(self, kind: Kind, record_id: UUID) -> Record:

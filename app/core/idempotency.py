@@ -1,6 +1,7 @@
 """Idempotency-Key: a POST that is sent again gives its first answer, without being done twice."""
 
 import hashlib
+import math
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -148,13 +149,24 @@ async def claim(database: Database, said: str, mark: str, caller: Caller) -> Cla
         if row is not None and row.status is not None:
             return Kept(row.status, row.kind, row.id, row.version, row.results)
         if row is not None and row.at > now - ABANDONED:
-            raise Problem("in-flight", headers={"Retry-After": "1"})
+            raise _in_flight(now - row.at)
         token = uuid4()
         if row is None:
             await session.execute(insert(answers).values(key=key, request=mark, at=now, claim=token))
         else:
             await session.execute(update(answers).where(answers.c.key == key).values(at=now, claim=token))
         return Claim(key, token)
+
+
+def _in_flight(age: timedelta) -> Problem:
+    """Tell when to ask again: soon where the request just came, later and later where it may be cut off."""
+    left = math.ceil((ABANDONED - age).total_seconds())
+    words = (
+        "The request that came first with this key is being worked on; ask again, and get its answer. "
+        f"If it was cut off, it wrote nothing, and this one can be carried out in {left} s."
+    )
+    after = max(1, min(left, math.floor(age.total_seconds())))
+    return Problem("in-flight", words, headers={"Retry-After": str(after)})
 
 
 async def keep(session: AsyncSession, held: Claim, kept: Kept) -> None:

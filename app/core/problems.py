@@ -42,7 +42,13 @@ _ALL: Final = (
     Type("method-not-allowed", 405, "The method does not apply here", "The `Allow` header lists those that do."),
     Type("too-slow", 408, "The request came too slowly", "Send it again, all of it at once."),
     Type("needed", 409, "Other records need this one", "`needed_by` lists those that you may see."),
-    Type("in-flight", 409, "The same request is being worked on", "Ask again in a moment with the same key."),
+    Type(
+        "in-flight",
+        409,
+        "The same request is being worked on",
+        "Ask again with the same key after `Retry-After` seconds. Where the request that came first was cut off, its "
+        "key is free a minute after it came.",
+    ),
     Type("merged", 409, "The record is part of another", "It was merged into the record that `into` names. Use that."),
     Type("ended", 409, "The key has ended", "It has expired or been revoked. Make a new one."),
     Type("gone", 410, "The record was deleted", "It was here and has been deleted; its id is never used again."),

@@ -143,6 +143,7 @@ async def unmerge_person(request: Request, desk: WriteDesk, id: PathId) -> Respo
         raise Problem("not-found", "This record is not part of another one.")
     into = await desk.merged_into(_PERSON, id)
     require_match(request, await desk.find(_PERSON, into))
+    await desk.refuse_copied((_PERSON.name, id))
     steps = await desk.session.run_sync(steps_of_merge, (_PERSON.name, id))
     if (_PERSON.name, id) not in {step.key for step in steps}:
         raise Problem(UNMERGEABLE.slug, "What this record said before was never told to this register.")
@@ -186,13 +187,16 @@ class Merging:
         """Stage all of it; 409 where the two records contradict each other."""
         people = await self.desk.load(self.keys)
         going, staying = (people[key] for key in self.keys)
+        said = gained(staying, going)
+        # Asked first: whatever else is wrong with a copy cannot be set right here.
+        for key in self.keys if said != staying else self.keys[:1]:
+            await self.desk.refuse_copied(key)
         _refuse_showing(going, staying)
         mine, theirs = await self._belongings()
         await self.desk.read_ahead([*self.keys, *mine, *theirs])
         self.ids[str(self.person_id)] = str(self.into)
         self._find_twins(mine, theirs)
         left = {key: fields for key, fields in mine.items() if key not in self.twins}
-        said = gained(staying, going)
         _refuse_conflicts([*self._lives(staying, said), *_stays(left, theirs)])
         await self._write(self.keys[1], staying, said, "/into")
         for key, fields in left.items():

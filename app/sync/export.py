@@ -82,7 +82,8 @@ async def export(
     per field and language; formulas are disarmed.
     """
     if format != "jsonl":
-        return await _as_tables(request, format, kind, cursor)
+        _refuse_going_on(cursor=cursor, after=after)
+        return await _as_tables(request, format, kind)
     if (cursor is None) != (after is None):
         raise invalid(fault("/query/after", "Send `cursor` and `after` together to go on, or neither to begin."))
     follower = Follower(request, kinds_of(kind), limit=0)
@@ -93,12 +94,14 @@ async def export(
     return Stream(await anext(pieces), pieces, JSON_LINES, headers)
 
 
-async def _as_tables(request: Request, wanted: str, kind: list[str] | None, cursor: str | None) -> Response:
+def _refuse_going_on(**said: str | None) -> None:
+    words = "A table does not go on after a cut. Ask for it again, or for JSON Lines."
+    if sent := [name for name, value in said.items() if value is not None]:
+        raise invalid(*(fault(f"/query/{name}", words) for name in sent))
+
+
+async def _as_tables(request: Request, wanted: str, kind: list[str] | None) -> Response:
     """Answer with one table, or with one for each kind."""
-    if cursor is not None:
-        raise invalid(
-            fault("/query/cursor", "A table does not go on after a cut. Ask for it again, or for JSON Lines.")
-        )
     if wanted == "csv" and len(set(kind or ())) != 1:
         raise invalid(fault("/query/kind", "A table is of one kind: send `kind` once, or ask for `format=zip`."))
     pieces = _tables(Follower(request, kinds_of(kind), limit=0), wanted)
@@ -136,7 +139,7 @@ async def _lines(follower: Follower, cursor: str | None, after: Key | None) -> A
     database = database_of(follower.request)
     async with database.pour() as session:
         view, cursors = await follower.view(session)
-        begun = await _begun(session, follower, cursors.unseal(cursor)) if cursor else None
+        begun = await _begun(session, follower, cursors.unseal(cursor)) if cursor is not None else None
         kinds = tuple(kind for kind in KINDS if not view.kinds or kind in view.kinds)
         copy = Copy(view, kinds, await database.identity(), cursors, begun, after)
         async for portion in copy.lines(session):

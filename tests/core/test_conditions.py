@@ -1,10 +1,14 @@
 """Conditions and repeated requests, as HTTP has them: lists of tags, weak tags, several lines, keys used again."""
 
 import asyncio
+from datetime import UTC, datetime
 from uuid import uuid4
 
+import pytest
+import time_machine
 from httpx2 import AsyncClient
 
+from app.core import idempotency
 from tests.conftest import Register
 from tests.core.test_conformance import is_problem
 from tests.factories import Fields, create, detention, organization, person
@@ -144,6 +148,25 @@ async def test_of_the_same_requests_at_once_one_is_done(register: Register) -> N
             is_problem(answer, 409, "in-flight")
             assert answer.headers["retry-after"]
     assert (await register.admin.get(f"{ORGANIZATIONS}?count=true")).json()["total"] == 1
+
+
+@pytest.mark.parametrize(("age", "after", "left"), [(0, 1, 60), (7, 7, 53), (40, 20, 20), (59.5, 1, 1)])
+async def test_who_was_cut_off_is_told_when_to_come_again(
+    register: Register, age: float, after: int, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object) -> None: ...
+
+    monkeypatch.setattr(idempotency, "release", nothing)  # as where the process was killed
+    sent, key = organization(kind="nope"), {"Idempotency-Key": str(uuid4())}
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        is_problem(await register.editor.post(ORGANIZATIONS, json=sent, headers=key), 422, "invalid")
+        clock.shift(age)
+        told = await register.editor.post(ORGANIZATIONS, json=sent, headers=key)
+        is_problem(told, 409, "in-flight")
+        assert told.headers["retry-after"] == str(after)
+        assert f" in {left} s." in told.json()["detail"]
+        clock.shift(left)
+        is_problem(await register.editor.post(ORGANIZATIONS, json=sent, headers=key), 422, "invalid")
 
 
 async def test_a_file_takes_no_writes_and_says_so(register: Register) -> None:

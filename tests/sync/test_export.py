@@ -104,6 +104,10 @@ async def test_what_cannot_go_on_is_refused(register: Register) -> None:
         refused = await register.public.get("/v1/export", params=query)
         is_problem(refused, 422, "invalid")
         assert refused.json()["errors"][0]["pointer"] == pointer
+    # An empty cursor is none of ours: taken for a beginning, it would skip all that came before and say so nowhere.
+    for strange in ("", "abc"):
+        refused = await register.public.get("/v1/export", params={"cursor": strange, "after": last})
+        is_problem(refused, 400, "foreign-cursor")
     foreign = {"cursor": cursor, "after": last}
     is_problem(await register.partner.get("/v1/export", params=foreign), 400, "foreign-cursor")
     is_problem(await register.public.get("/v1/export", params={**foreign, "kind": "persons"}), 400, "foreign-cursor")

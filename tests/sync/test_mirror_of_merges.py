@@ -1,7 +1,10 @@
 """A copy follows merges: old ids lead where they lead at the source, for as long as they do there."""
 
-from tests.factories import create, detention, person
-from tests.sync.mirroring import Copying
+import pytest
+
+from tests.core.test_conformance import is_problem
+from tests.factories import affiliation, create, detention, organization, person
+from tests.sync.mirroring import Copying, command, listening
 
 ANY = {"If-Match": "*"}
 
@@ -56,3 +59,40 @@ async def test_what_is_copied_is_neither_merged_nor_taken_apart_here(copying: Co
     undone = await here.delete(f"/v1/persons/{third}/merge", headers=ANY)
     assert (undone.status_code, undone.json()["type"]) == (409, "/problems/mirrored")
     await copying.agrees()
+
+
+@pytest.mark.parametrize("role", ["public", "partner"])
+async def test_a_copy_is_named_as_one_before_all_else_that_speaks_against_a_merge(copying: Copying, role: str) -> None:
+    admin, here = copying.source.admin, copying.mirror.admin
+    shown = "partners" if role == "partner" else "public"
+    theirs = (await create(admin, "persons", person(visibility=shown)))["id"]
+    hidden = await create(admin, "organizations", organization(visibility="private"))
+    await create(admin, "affiliations", affiliation(theirs, hidden["id"], visibility=shown))
+    await copying.copy(role)
+    ours = (await create(here, "persons", person()))["id"]
+    for one, other in ((theirs, ours), (ours, theirs)):
+        refused = await here.post(f"/v1/persons/{one}/merge", json={"into": other}, headers=ANY)
+        is_problem(refused, 409, "mirrored")
+        assert copying.url in refused.json()["detail"]
+
+
+async def test_what_a_partner_says_of_our_person_is_not_moved_by_a_merge(copying: Copying) -> None:
+    admin = copying.source.admin
+    going, staying = [(await create(admin, "persons", person()))["id"] for _ in range(2)]
+    await copying.copy()
+    hidden = await create(copying.mirror.admin, "organizations", organization(visibility="private"))
+    await create(copying.mirror.admin, "affiliations", affiliation(going, hidden["id"]))
+    async with listening(copying.mirror.app) as url:
+        await command(copying.source.database, url, None, copying.said).run()
+    refused = await admin.post(f"/v1/persons/{going}/merge", json={"into": staying}, headers=ANY)
+    is_problem(refused, 409, "mirrored")
+    assert url in refused.json()["detail"]
+
+
+async def test_who_was_merged_at_the_source_before_the_copy_is_taken_apart_there(copying: Copying) -> None:
+    admin = copying.source.admin
+    going, staying = [(await create(admin, "persons", person()))["id"] for _ in range(2)]
+    merged = await admin.post(f"/v1/persons/{going}/merge", json={"into": staying}, headers=ANY)
+    assert merged.status_code == 200
+    await copying.copy()
+    is_problem(await copying.mirror.admin.delete(f"/v1/persons/{going}/merge", headers=ANY), 409, "mirrored")

@@ -20,6 +20,7 @@ from app.core.history import register
 from app.register import KINDS
 from app.sync.backup.making import back_up
 from app.sync.backup.restoring import check, restore
+from app.sync.mirror import running as running_mirror
 from app.sync.mirror.meeting import look_at
 from app.sync.mirror.running import Mirror
 from app.sync.mirror.source import Source, base_of
@@ -137,6 +138,9 @@ def test_waits_grow_differ_and_end() -> None:
         ("7", 7, 7),
         ("in 50 s", 30, 51),
         ("soon", 0, 0),
+        ("Fri, 27 Nov 2099 07:00:00 -0000", 86_400, 86_400),
+        ("Fri, 27 Nov 2009 07:00:00 -0000", 0, 0),
+        ("9" * 400, 86_400, 86_400),
         (None, 0, 0),
     ],
 )
@@ -156,6 +160,10 @@ ANSWERS: list[tuple[int, dict[str, str], bytes, str]] = [
     (401, {}, b'{"type": "/problems/unauthorized"}', "refuses the key"),
     (403, {}, b"no", "refuses the key"),
     (301, {"Location": "https://elsewhere.example/"}, b"", "has moved to https://elsewhere.example/"),
+    (308, {"Location": "http://[::1"}, b"", "has moved to http://"),
+    (302, {"Location": "https://a.example/\x9b2J"}, b"", "has moved to https://a.example/. 2J"),
+    (422, {}, b'{"type": "/problems/invalid", "detail": "No\\n\\u001b[2JPlease"}', r"422: No \[2JPlease"),
+    (422, {}, b"[" * 100_000, "not as a Vestka register"),
     (200, {"Content-Type": "application/jsonl"}, b'{"register_id": "x", "format_version": 2}\n', "newer version"),
     (
         200,
@@ -173,7 +181,7 @@ async def test_what_is_no_register_is_said_in_a_sentence(
     async with listening(answering(status, headers, body)) as url:
         with pytest.raises(Stopped, match=words) as stopped:
             await asyncio.to_thread(look_at, Source(url))
-        assert "\n" not in str(stopped.value)
+        assert str(stopped.value).isprintable()
 
 
 @pytest.mark.parametrize(
@@ -182,6 +190,10 @@ async def test_what_is_no_register_is_said_in_a_sentence(
         ("https://register.example/", "https://register.example"),
         ("http://register.example/sub/v1/", "http://register.example/sub"),
         ("https://register.example/v1", "https://register.example"),
+        ("http://[::1]:8461", "http://[::1]:8461"),
+        ("http://пример.example:8461/v1", "http://xn--e1afmkfd.example:8461"),
+        ("http://localhost:8461/é", "http://localhost:8461/%C3%A9"),
+        ("http://localhost:8461/%C3%A9", "http://localhost:8461/%C3%A9"),
     ],
 )
 def test_an_address_is_taken_as_people_write_it(given: str, base: str) -> None:
@@ -189,11 +201,24 @@ def test_an_address_is_taken_as_people_write_it(given: str, base: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["register.example", "ftp://a.example", "https://u:p@a.example", "https://a.example?x=1"]
+    "given",
+    [
+        *("register.example", "ftp://a.example", "https://u:p@a.example", "https://a.example?x=1", "http://[::1"),
+        *(
+            "http://a..b",
+            "http://localhost:abc",
+            "http://localhost:99999",
+            "http://a b",
+            "http://a/\x1b[2J",
+            "http://:1",
+        ),
+        "http://stra\u00dfe.example",  # would be sent to strasse.example
+    ],
 )
 def test_an_address_that_is_none_is_refused(given: str) -> None:
-    with pytest.raises(Stopped):
+    with pytest.raises(Stopped) as stopped:
         base_of(given)
+    assert str(stopped.value).isprintable()
 
 
 def test_the_command_says_what_is_wrong_and_fails(
@@ -213,6 +238,19 @@ def test_the_command_says_what_is_wrong_and_fails(
         told = capsys.readouterr().err
         assert words in told
         assert len(told.strip().splitlines()) <= 2
+
+
+@pytest.mark.parametrize("more", [("--follow",), ("--key-file", "/nonexistent/key")])
+def test_what_does_not_go_with_detaching_is_wrong_usage(
+    more: tuple[str, ...], sqlite_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VESTKA_DATABASE_URL", sqlite_url)
+    monkeypatch.setattr(os, "umask", lambda _: 0)
+    with pytest.raises(SystemExit, match="2"):
+        main(["mirror", "--detach", *more])
+    told = capsys.readouterr().err
+    assert "not allowed with argument" in told
+    assert more[0] in told
 
 
 async def test_a_register_does_not_copy_itself(copying: Copying) -> None:
@@ -280,6 +318,29 @@ async def test_a_source_that_was_restored_is_compared_from_the_start(two_urls: t
             assert any("Comparing all of" in said for said in copying.said)
             assert (await mirror.partner.get(f"/v1/persons/{late['id']}")).status_code == 404
             assert (await mirror.partner.get(f"/v1/persons/{people[2]['id']}")).json()["version"] == 1
+
+
+async def test_who_follows_compares_again_after_copying_anew(copying: Copying, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running_mirror, "_WAIT_SECONDS", 1)
+    said = b'{"type":"/problems/foreign-cursor"}'
+    refusing = answering(400, {"Content-Type": "application/problem+json"}, said)
+    restored: list[ASGIApp] = []
+    async with spoilt(copying, lambda _: restored.pop() if restored else None) as (mirror, _):
+        mirror.follow = True
+        following = asyncio.create_task(mirror.run())
+        await _told(copying, "agrees with", 1)
+        restored.append(refusing)
+        await _told(copying, "Comparing all of", 1)
+        await _told(copying, "agrees with", 2)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+    await copying.agrees()
+
+
+async def _told(copying: Copying, words: str, times: int) -> None:
+    async with asyncio.timeout(20):
+        while sum(words in said for said in copying.said) < times:  # noqa: ASYNC110 - what is said is a list
+            await asyncio.sleep(0.02)
 
 
 async def test_two_commands_on_one_copy_do_not_take_a_page_twice(copying: Copying) -> None:

@@ -51,6 +51,8 @@ async def test_a_zip_has_a_table_of_each_kind_and_nothing_hidden(register: Regis
         ("format=csv&kind=persons&kind=cases", "/query/kind"),
         ("format=xml", "/query/format"),
         ("format=zip&cursor=x&after=persons/x", "/query/cursor"),
+        ("format=zip&after=persons/00000000-0000-0000-0000-000000000000", "/query/after"),
+        ("format=csv&kind=persons&after=bogus", "/query/after"),
     ],
 )
 async def test_what_is_no_table_is_refused_by_name(register: Register, query: str, pointer: str) -> None:

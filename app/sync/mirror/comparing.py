@@ -16,7 +16,15 @@ from app.sync.mirror.state import State
 _PORTION: Final = 5000
 
 
-async def differences(database: Database, state: State, said: dict[str, Any]) -> list[str]:
+Sums = dict[str, dict[str, Any]]
+
+
+def sums_in(said: dict[str, Any]) -> Sums:
+    """Give how many records of each kind a digest counts, and their hash. To be done ``reading``."""
+    return {kind: {"count": int(one["count"]), "hash": str(one["hash"])} for kind, one in said["kinds"].items()}
+
+
+async def differences(database: Database, state: State, said: Sums) -> list[str]:
     """Give the kinds in which the copy is not what the source's digest says; empty when they agree."""
     async with database.copy() as session:
         sums = await session.run_sync(_sums, state)
@@ -37,6 +45,6 @@ def _sums(session: Session, state: State) -> dict[str, Sum]:
     return sums
 
 
-def _unequal(sums: dict[str, Sum], said: dict[str, Any], kinds: Kinds) -> list[str]:
+def _unequal(sums: dict[str, Sum], said: Sums, kinds: Kinds) -> list[str]:
     nothing = Sum().said()
     return [kind for kind in kinds if said.get(kind, nothing) != sums[kind].said()]

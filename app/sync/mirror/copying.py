@@ -15,7 +15,7 @@ from app.sync.mirror.items import Item, Reader, line_of
 from app.sync.mirror.meeting import First
 from app.sync.mirror.source import Source
 from app.sync.mirror.state import LEADING, State, begin_again
-from app.sync.mirror.stops import Again, Refused, Unfit
+from app.sync.mirror.stops import Again, Refused, Unfit, reading
 from app.sync.mirror.taking import AUTHOR, Place, Range, Taken, Taker, conflict
 from app.sync.mirror.telling import Teller
 
@@ -126,7 +126,8 @@ class _Fetched:
             raise Refused
         known = [kind for kind in First.of(line, self.url).kinds if kind in self.reader.kinds]
         begun = self.state.copied_kind
-        paging = _Paging(known[known.index(begun) :] if begun else known, self.url)
+        with reading(self.url):
+            paging = _Paging(known[known.index(begun) :] if begun else known, self.url)
         async with aclosing(self._portions()) as coming:
             async for number, items in coming:
                 for page in paging.over(items):
@@ -156,8 +157,9 @@ class _Fetched:
         return found and (found[0], await aside(partial(self._items, found[1])))
 
     def _items(self, packed: bytes) -> list[Item]:
-        read = (self.reader.exported(line_of(line, self.url)) for line in kept.unpack(packed).split(b"\n")[:-1])
-        return [item for item in read if item]
+        with reading(self.url):
+            read = (self.reader.exported(line_of(line, self.url)) for line in kept.unpack(packed).split(b"\n")[:-1])
+            return [item for item in read if item]
 
 
 def _streamed(source: Source, reader: Reader, kinds: Sequence[str]) -> Generator[_Page]:
@@ -179,7 +181,9 @@ def _records(lines: Iterator[bytes], reader: Reader, url: str) -> Iterator[Item]
             if line["count"] == count:
                 return
             break
-        if item := reader.exported(line):
+        with reading(url):
+            item = reader.exported(line)
+        if item:
             yield item
     raise Again(f"The copy from {url} was cut.")
 

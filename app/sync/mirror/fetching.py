@@ -19,7 +19,7 @@ from app.sync.mirror.items import line_of
 from app.sync.mirror.meeting import First
 from app.sync.mirror.source import Arriving, Source
 from app.sync.mirror.state import State, advance
-from app.sync.mirror.stops import Again, Patience, Refused, Unfit
+from app.sync.mirror.stops import Again, Patience, Refused, reading, strange
 from app.sync.mirror.taking import AUTHOR
 from app.sync.mirror.telling import Teller
 
@@ -76,10 +76,8 @@ class Fetcher:
         if not batch.last:
             return state
         said = line_of(batch.last, self.source.url)
-        try:
+        with reading(self.source.url):
             kind, record_id = str(said["kind"]), UUID(said["record"]["id"])
-        except (KeyError, TypeError, ValueError):
-            raise _strange(self.source) from None
         return replace(state, copied_kind=kind, copied_id=record_id, copied=state.copied + batch.count)
 
 
@@ -126,7 +124,7 @@ class _Fetching:
         """Keep lines: nothing in them is looked at, but that each is an object, as far as its ends tell."""
         count = lines.count(b"\n")
         if not (lines.startswith(b"{") and lines.endswith(b"}\n") and lines.count(b"}\n{") == count - 1):
-            raise _strange(self._source)
+            raise strange(self._source.url)
         batch = self._batch
         batch.portions.append(kept.pack(lines))
         batch.size += len(lines)
@@ -144,7 +142,3 @@ class _Fetching:
             self._batch.whole = True
             return None
         return cut or Again(f"The copy from {self._source.url} was cut.")
-
-
-def _strange(source: Source) -> Unfit:
-    return Unfit(f"{source.url} answers, but not as a Vestka register does. Is the address right?")

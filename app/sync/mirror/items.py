@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
@@ -13,7 +13,9 @@ from app.core.documents import fingerprint
 from app.core.kinds import Fields, Key, Kind, Kinds
 from app.core.record import Tier
 from app.core.rows import Row, Unreadable, full_row
-from app.sync.mirror.stops import Unfit
+from app.sync.mirror.stops import UNREADABLE, Unfit, reading, shown, strange
+
+_VERSIONS: Final = 2**31 - 1  # the database keeps no greater number, and a withdrawal counts one more
 
 
 class Item(NamedTuple):
@@ -38,29 +40,30 @@ class Reader:
     tier: Tier
 
     def exported(self, line: dict[str, Any]) -> Item | None:
-        """Read a line of an export; None for a kind that this version does not know."""
+        """Read a line of an export; None for a kind that this version does not know. To be done ``reading``."""
         return self._record(line["kind"], line["record"]) if line["kind"] in self.kinds else None
 
     def heard(self, said: Iterable[dict[str, Any]]) -> Iterator[Item]:
-        """Read items of the feed."""
+        """Read items of the feed. To be done ``reading``."""
         for item in said:
             if item["kind"] not in self.kinds:
                 continue
             if item["record"] is not None:
                 yield self._record(item["kind"], item["record"])
                 continue
-            at = datetime.fromisoformat(item["at"])
-            given = Given(self.source, self.tier, item["version"], at)
+            at = _instant(item["at"])
+            given = Given(self.source, self.tier, _version(item["version"]), at)
             into = UUID(item["into"]) if item.get("into") else None
-            yield Item((item["kind"], UUID(item["id"])), item["action"], at, None, given, into=into)
+            yield Item((item["kind"], UUID(item["id"])), str(item["action"]), at, None, given, into=into)
 
     def _record(self, name: str, record: dict[str, Any]) -> Item:
+        record_id = record.get("id")
         try:
             return self._read(self.kinds[name], record)
-        except (Unreadable, ValueError, KeyError, TypeError) as error:
-            where = f"`{str(error).lstrip('/')}` of " if isinstance(error, Unreadable) else ""
+        except (Unreadable, *UNREADABLE) as error:
+            where = f"`{shown(error).lstrip('/')}` of " if isinstance(error, Unreadable) else ""
             raise Unfit(
-                f"This version of Vestka cannot read {where}{name}/{record.get('id')} as the source gives it. "
+                f"This version of Vestka cannot read {where}{name}/{shown(record_id)} as the source gives it. "
                 "Run a newer version; what was copied stays, and is not written twice."
             ) from None
 
@@ -72,7 +75,7 @@ class Reader:
         # What an older source does not know is unknown; what it does not show is absent.
         known = {name: None for name in kind.fields if name not in record and self._shown(kind, name)}
         body = to_json({**head, "origin": origin or self.source, **record, **known})
-        given = Given(self.source, self.tier, int(head["version"]), changed, fingerprint(record), body)
+        given = Given(self.source, self.tier, _version(head["version"]), changed, fingerprint(record), body)
         common = {"version": given.version, "created_at": made, "updated_at": changed}
         row = full_row(kind, record_id, record, common)
         return Item((kind.name, record_id), "upsert", made, origin, given, record | known, row)
@@ -86,12 +89,16 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+def _version(said: Any) -> int:  # noqa: ANN401 - whatever the source says
+    if type(said) is not int or not 0 < said < _VERSIONS:
+        raise ValueError(said)
+    return said
+
+
 def line_of(raw: bytes, url: str) -> dict[str, Any]:
     """Read a line of an export; what is none is ``Unfit``."""
-    try:
+    with reading(url):
         said = from_json(raw)
-    except ValueError:
-        said = None
     if not isinstance(said, dict):
-        raise Unfit(f"{url} answers, but not as a Vestka register does. Is the address right?")
+        raise strange(url)
     return said

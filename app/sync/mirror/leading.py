@@ -10,7 +10,7 @@ from app.sync.mirror.aside import aside
 from app.sync.mirror.items import Item, Reader
 from app.sync.mirror.source import Source
 from app.sync.mirror.state import State
-from app.sync.mirror.stops import Stopped, Unknown
+from app.sync.mirror.stops import Unknown, reading
 from app.sync.mirror.taking import Taker
 from app.sync.mirror.telling import Teller
 
@@ -48,8 +48,6 @@ class Leader:
     async def _page(self, state: State, cursor: str) -> tuple[list[Item], str, bool]:
         query: dict[str, Any] = {"action": "merge", "limit": _LIMIT} | ({"after": cursor} if cursor else {})
         said = await aside(partial(self.source.json, "/v1/changes", **query))
-        try:
+        with reading(self.source.url):
             heard = Reader(self.database.kinds, state.register_id, state.tier).heard(said["items"])
             return [item for item in heard if item.into], str(said["cursor"]), bool(said["has_more"])
-        except (KeyError, TypeError, ValueError):
-            raise Stopped(f"{self.source.url} answers, but not as a Vestka register does.") from None

@@ -7,7 +7,7 @@ from app.core.record import Tier
 from app.sync.copying import FORMAT_VERSION
 from app.sync.mirror.items import line_of
 from app.sync.mirror.source import Source
-from app.sync.mirror.stops import Stopped
+from app.sync.mirror.stops import Stopped, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,9 @@ class First:
         said = line_of(raw, url)
         if said.get("format_version", FORMAT_VERSION) != FORMAT_VERSION:
             raise Stopped(f"{url} writes copies in a newer form. Run a newer version of Vestka.")
-        try:
-            return cls(UUID(said["register_id"]), Tier.named(said["tier"]), said["cursor"], tuple(said["kinds"]))
-        except (KeyError, TypeError, ValueError):
-            raise Stopped(f"{url} answers, but not as a Vestka register does. Is the address right?") from None
+        with reading(url):
+            kinds = tuple(str(kind) for kind in said["kinds"])
+            return cls(UUID(said["register_id"]), Tier.named(said["tier"]), str(said["cursor"]), kinds)
 
 
 def look_at(source: Source) -> First:

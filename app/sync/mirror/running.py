@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
@@ -20,7 +20,7 @@ from app.reading.keeping import catch_up
 from app.sync.digests import Digests
 from app.sync.mirror import state as states
 from app.sync.mirror.aside import aside
-from app.sync.mirror.comparing import differences
+from app.sync.mirror.comparing import Sums, differences, sums_in
 from app.sync.mirror.copying import Copier
 from app.sync.mirror.fetching import Fetcher
 from app.sync.mirror.items import Reader
@@ -28,7 +28,7 @@ from app.sync.mirror.leading import Leader
 from app.sync.mirror.meeting import First, look_at
 from app.sync.mirror.source import Source
 from app.sync.mirror.state import COPYING, DERIVING, FETCHING, LEADING, State
-from app.sync.mirror.stops import Again, Patience, Refused, Stopped
+from app.sync.mirror.stops import Again, Patience, Refused, Stopped, reading, shown
 from app.sync.mirror.taking import AUTHOR, Taken, Taker, conflict
 from app.sync.mirror.telling import Teller
 
@@ -127,11 +127,11 @@ class Mirror:
         fresh = State(register_id, self.source.url, first.tier, FETCHING, first.cursor)
         async with self.database.write(AUTHOR) as session:
             await session.run_sync(states.begin, fresh)
-        self._seen = True
+        self._seen, self._compared = True, None  # what was compared was the copy before
         again = "Comparing all of" if known else "Copying"
         self.teller.say(f"{again} {self.source.url} (register {register_id}): what {_SHOWS[first.tier]} may see.")
         if strange := [kind for kind in first.kinds if kind not in self.database.kinds]:
-            self.teller.say(f"It has kinds of records that this version does not know: {', '.join(strange)}.")
+            self.teller.say(f"It has kinds of records that this version does not know: {shown(', '.join(strange))}.")
 
     async def _states(self) -> list[State]:
         async with self.database.read(primary=True) as session:
@@ -216,11 +216,9 @@ class Mirror:
     async def _page(self, state: State, wait: int = 0) -> tuple[State, bool]:
         """Take a page of the feed; give the state behind it and whether there is more."""
         said = await aside(partial(self.source.json, "/v1/changes", wait, after=state.cursor, limit=_LIMIT))
-        try:
+        with reading(self.source.url):
             items = list(Reader(self.database.kinds, state.register_id, state.tier).heard(said["items"]))
             after, more = replace(state, cursor=str(said["cursor"])), bool(said["has_more"])
-        except (KeyError, TypeError, ValueError):
-            raise Stopped(f"{self.source.url} answers, but not as a Vestka register does.") from None
         if after == state:
             return state, more
         try:
@@ -240,9 +238,11 @@ class Mirror:
                 await asyncio.sleep(turn * self.patience.first / 10)
                 state = await self._catch_up(state)
                 continue
-            kinds = await differences(self.database, state, said["kinds"])
+            with reading(self.source.url):
+                sums = sums_in(said)
+            kinds = await differences(self.database, state, sums)
             if not kinds:
-                return await self._agree(state, said["kinds"])
+                return await self._agree(state, sums)
             if repairs == _REPAIRS:
                 raise Stopped(f"The copy differs from {self.source.url} in {', '.join(kinds)}, and stays so.")
             repairs += 1
@@ -259,7 +259,7 @@ class Mirror:
         async with self.database.write(AUTHOR) as session:
             await session.run_sync(Digests().rebuild)  # our own follow what is written, and something else was at work
 
-    async def _agree(self, state: State, said: dict[str, Any]) -> State:
+    async def _agree(self, state: State, said: Sums) -> State:
         after = replace(state, agreed_at=datetime.now(UTC))
         async with self.database.write(AUTHOR) as session:
             await session.run_sync(states.advance, state, after)

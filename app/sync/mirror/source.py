@@ -7,6 +7,7 @@ proxies of the environment, and sends a key nowhere but where it was given for.
 import http.client
 import json
 import ssl
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +15,15 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import zstandard
 
-from app.sync.mirror.stops import Again, Refused, Stopped, Unknown
+from app.sync.mirror.stops import UNREADABLE, Again, Refused, Stopped, Unknown, reading, shown, strange
 
 _SECONDS: Final = 60
+_DAY_SECONDS: Final = 86_400.0
 _LONGEST_LINE: Final = 64_000_000
 _PIECE: Final = 1 << 16
 _PACKED: Final = 1 << 10  # unpacked together: four bytes of zstd may be 128 KB
@@ -30,10 +32,12 @@ _PATIENCE_STATUS: Final = {408, 425, 429, 500, 502, 503, 504}
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """Follows nobody: a redirect could carry the key elsewhere."""
+    """Follows nobody, nor reads where it would lead: a redirect could carry the key elsewhere."""
 
-    def redirect_request(self, *_: Any) -> None:  # noqa: ANN401 - as in the class that it changes
+    def http_error_302(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - as in the class that it changes
         return None
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 class Source:
@@ -50,12 +54,10 @@ class Source:
             query["wait"] = wait
         with self._opened(path, query, _SECONDS + wait) as pieces:
             answer = b"".join(pieces)
-            try:
-                said = json.loads(answer)
-            except ValueError:
-                said = None
+        with reading(self.url):
+            said = json.loads(answer)
         if not isinstance(said, dict):
-            raise Stopped(self._strange())
+            raise strange(self.url)
         return said
 
     @contextmanager
@@ -83,7 +85,7 @@ class Source:
             request.add_unredirected_header("Authorization", f"Bearer {self._key}")
         with self._told(), self._opener.open(request, timeout=seconds) as answer:
             if "json" not in answer.headers.get_content_type():
-                raise Stopped(self._strange())
+                raise strange(self.url)
             yield self._each(answer)
 
     @contextmanager
@@ -95,10 +97,10 @@ class Source:
             with error:
                 self._refuse(error)
         except ssl.SSLCertVerificationError as error:
-            raise Stopped(f"{self.url} cannot prove that it is what it says ({error.verify_message}).") from None
+            raise Stopped(f"{self.url} cannot prove that it is what it says ({shown(error.verify_message)}).") from None
         except URLError as error:
             if isinstance(error.reason, ssl.SSLCertVerificationError):
-                words = f"{self.url} cannot prove that it is what it says ({error.reason.verify_message})."
+                words = f"{self.url} cannot prove that it is what it says ({shown(error.reason.verify_message)})."
                 raise Stopped(words) from None
             raise Again(f"{self.url} cannot be reached ({_reason(error.reason)}).") from None
         except (OSError, EOFError, http.client.HTTPException, zlib.error, zstandard.ZstdError) as error:
@@ -115,13 +117,10 @@ class Source:
         if error.code in {401, 403}:
             raise Stopped(f"{self.url} refuses the key ({error.code}): it may have ended. Ask for a new one there.")
         if error.code in {301, 302, 303, 307, 308}:
-            raise Stopped(f"{self.url} has moved to {error.headers.get('Location')}. Give its new address.")
+            raise Stopped(f"{self.url} has moved to {shown(error.headers.get('Location'))}. Give its new address.")
         if "type" not in said:
-            raise Stopped(self._strange())
-        raise Stopped(f"{self.url} does not understand us ({error.code}: {said.get('detail', '')})")
-
-    def _strange(self) -> str:
-        return f"{self.url} answers, but not as a Vestka register does. Is the address right?"
+            raise strange(self.url)
+        raise Stopped(f"{self.url} does not understand us ({error.code}: {shown(said.get('detail', ''))})")
 
 
 class Arriving:
@@ -180,13 +179,33 @@ class Arriving:
 
 
 def base_of(url: str) -> str:
-    """Give a register's base address; what cannot be one is ``Stopped``."""
-    parts = urlsplit(url.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise Stopped(f"{url} is no address of a register. Give it as in https://register.example.")
+    """Give a register's base address, in ASCII; what cannot be one is ``Stopped``."""
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        authority = _authority(parts)
+    except ValueError:  # brackets, a port or a name that cannot be
+        parts, authority = SplitResult("", "", "", "", ""), ""
+    sound = url.isprintable() and " " not in url and not parts.query and not parts.fragment
+    if parts.scheme not in {"http", "https"} or not authority or not sound:
+        raise Stopped(f"{shown(url)} is no address of a register. Give it as in https://register.example.")
     if parts.username or parts.password:
         raise Stopped("Give the key in a file (--key-file), not in the address.")
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/v1')}"
+    path = quote(parts.path.rstrip("/").removesuffix("/v1"), safe="/%:@!$&'()*+,;=~")
+    return f"{parts.scheme}://{authority}{path}"
+
+
+def _authority(parts: SplitResult) -> str:
+    """Give host and port as they are sent; nothing without a host, ``ValueError`` for what can be none."""
+    host = unicodedata.normalize("NFC", parts.hostname or "")
+    port = "" if parts.port is None else f":{parts.port}"
+    name = host if ":" in host else host.encode("idna").decode()
+    if not host or host.isascii():
+        return parts.netloc if host else ""
+    # What Python's IDNA 2003 makes another name of (`ß` into `ss`) may be somebody else's, and the key would go there.
+    if name.encode().decode("idna") != host:
+        raise ValueError(host)
+    return name + port
 
 
 def _plain(answer: Any) -> Iterator[bytes]:  # noqa: ANN401 - a response
@@ -212,13 +231,13 @@ def _unpacking(encoding: str) -> Any:  # noqa: ANN401 - either library's
 def _problem(error: HTTPError) -> dict[str, Any]:
     try:
         said = json.loads(error.read(_LONGEST_LINE))
-    except (ValueError, OSError, http.client.HTTPException):
+    except (*UNREADABLE, OSError, http.client.HTTPException):
         return {}
     return said if isinstance(said, dict) else {}
 
 
 def _reason(error: object) -> str:
-    return str(getattr(error, "strerror", None) or error or type(error).__name__)
+    return shown(getattr(error, "strerror", None) or error or type(error).__name__)
 
 
 def _seconds(said: str | None) -> float:
@@ -226,8 +245,11 @@ def _seconds(said: str | None) -> float:
     if said is None:
         return 0
     if said.strip().isdecimal():
-        return float(said)
+        return min(_DAY_SECONDS, float(said))
     try:
-        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
-    except ValueError:
+        at = parsedate_to_datetime(said)
+    except UNREADABLE:
         return 0
+    # `-0000` is UTC too, of which nobody says where it was written (RFC 5322, section 3.3).
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(_DAY_SECONDS, max(0.0, (at - datetime.now(UTC)).total_seconds()))

@@ -1,10 +1,15 @@
 """What ends or delays a mirror, each in a sentence for those who run it."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 _LONGEST: Final = 60.0
+_SHOWN: Final = 300
+# All that reading may raise where something is of another form than was thought.
+UNREADABLE: Final = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 _TRIES: Final = 10
 
 
@@ -30,6 +35,26 @@ class Unknown(Exception):  # noqa: N818 - what an older source says
 
 class Refused(Exception):  # noqa: N818 - a turn, not a fault
     """The source does not know the cursor any more."""
+
+
+@contextmanager
+def reading(url: str) -> Iterator[None]:
+    """Read what a source has answered: whatever cannot be read ends in one sentence."""
+    try:
+        yield
+    except UNREADABLE:
+        raise strange(url) from None
+
+
+def strange(url: str) -> Unfit:
+    """Give what is said where an answer is none of a register's."""
+    return Unfit(f"{url} answers, but not as a Vestka register does. Is the address right?")
+
+
+def shown(said: object) -> str:
+    """Give the words of others as one line: what they hold besides letters would be obeyed by a terminal."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in str(said)).split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
 @dataclass(slots=True)
