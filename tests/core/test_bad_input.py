@@ -20,6 +20,7 @@ JSON = {"Content-Type": "application/json"}
 UNKNOWN = "8b6f3c52-6f0e-4e55-9d0c-000000000000"
 SECRET = "Rejected-Value-4711"
 LONG = "x" * 60_000
+TOO_MUCH = b'{"credit_rule": {"factor": 1e309}}'  # JSON that is read as infinity
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,9 @@ async def test_a_body_that_cannot_be_read_is_refused(register: Register) -> None
             raw(b'{"name": "\x00"}', 400, "malformed"),
             raw(b'{"name": "\\ud800"}', 400, "malformed"),
             raw(b'{"latitude": NaN}', 400, "malformed"),
+            Case("POST", "/v1/facilities", 422, "invalid", "/latitude", b'{"latitude": 1e309}', JSON),
+            Case("POST", "/v1/sentences", 422, "invalid", "/fine/amount", b'{"fine": {"amount": 1e309}}', JSON),
+            Case("POST", "/v1/sentences", 422, "invalid", "/credit_rule/factor", TOO_MUCH, JSON),
             raw(b'{"latitude": ' + b"9" * 5000 + b"}", 400, "malformed"),
             raw(b'{"a":' * 5000 + b"1" + b"}" * 5000, 400, "malformed"),
             raw(b"[" * 100_000, 400, "malformed"),

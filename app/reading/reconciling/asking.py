@@ -63,7 +63,10 @@ class ReconciliationQuery(BaseModel):
 
     query: str | None = Field(default=None, description="A name in any spelling, or the id of a person.")
     type: str | list[str] | None = Field(default=None, description="`person`; there is nobody of another type.")
-    limit: Annotated[float, Field(gt=0)] | None = Field(default=None, description="How many candidates at most.")
+    # JSON has numbers that are larger than any float: `1e309` is read as infinity.
+    limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        default=None, description="How many candidates at most."
+    )
     properties: list[Property] = Field(default=[], description="What else is known.")
     type_strict: Literal["any", "should", "all"] | None = Field(default=None, description="Means nothing here.")
 
