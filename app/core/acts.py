@@ -61,8 +61,8 @@ class KeyHistoryOut(BaseModel):
 
 Action = Literal["create", "update", "delete", "purge", "merge", "restore"]
 _ACTIONS = (
-    "These acts only: `delete`, `purge` or `merge` of a record, `restore` of one that was merged; `create` of a key, or "
-    "`update`: it was revoked, or ends earlier."
+    "These acts only: `delete`, `purge` or `merge` of a record, `restore` of one that was merged; `create` of a key, "
+    "or `update`: it was revoked, or ends earlier."
 )
 
 

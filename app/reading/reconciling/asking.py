@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from app.core.edtf import PartialDate
 from app.core.problems import Problem, faults
+from app.core.requests import refuse_repeated
 from app.core.types import COUNTRIES
 from app.names.verdict import Facts
 from app.reading.finding.comparing import Question
@@ -101,6 +102,7 @@ def batch_of(text: str) -> dict[str, ReconciliationQuery]:
     """Read a batch of queries; 422 names what does not fit, 413 says that there are too many."""
     try:
         sent = from_json(text, allow_inf_nan=False)
+        refuse_repeated(text, "`queries`")
     except ValueError:
         raise Problem("malformed", "`queries` is no valid JSON. Send an object of queries, each under a key.") from None
     if isinstance(sent, dict) and len(sent) > BATCH:
