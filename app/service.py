@@ -9,23 +9,25 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from sqlalchemy import text
-from starlette.responses import FileResponse
 
 from app.core.database import Database
 from app.core.dialects import is_passing
+from app.core.documents import etag
 from app.core.migrating import is_current
 from app.core.patience import within
 from app.core.problems import Problem, docs
-from app.core.requests import JSON, STRICT, database_of
+from app.core.requests import JSON, STRICT, answer, database_of, header_of
 from app.openapi import describe, problem_types
 from app.places import STATIC
 from app.register import RESOURCES
+from app.sync.compressing import codec_of, encoding_of
 
 READY_SECONDS = 4  # a database that takes longer is not there
 router = APIRouter(tags=["service"], dependencies=STRICT)
 _DESCRIBING: Final = threading.Lock()
 _NOT_READY: Final = "The database cannot be reached, is not migrated, or is another register's."
 _NOW: Final = "no-store"  # what was so a minute ago is no answer
+_FOR_A_WHILE: Final = {"Cache-Control": "public, max-age=300"}
 # The page may load what this server has, and nothing else.
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -121,20 +123,38 @@ async def problem(slug: str) -> Response:
 async def openapi(request: Request) -> Response:
     """Give the description of the API."""
     # Made at first request, which takes a second that others should not wait for.
-    described = await asyncio.to_thread(_described, request.app)
-    return Response(described, media_type=JSON, headers={"Cache-Control": "public, max-age=300"})
+    encoding = encoding_of(header_of(request, "accept-encoding"))
+    body, tag = await asyncio.to_thread(_described, request.app, encoding)
+    encoded = {"Content-Encoding": encoding} if encoding else {}
+    return answer(request, body, tag, {**_FOR_A_WHILE, **encoded})
 
 
 @router.get("/docs", include_in_schema=False)
-async def documentation() -> Response:
+async def documentation(request: Request) -> Response:
     """Give the page that shows the description; it loads nothing from elsewhere."""
-    policy = {"Content-Security-Policy": _PAGE_POLICY, "Cache-Control": "public, max-age=300"}
-    return FileResponse(STATIC / "docs.html", media_type="text/html; charset=utf-8", headers=policy)
+    page, tag = _page()
+    policy = {"Content-Security-Policy": _PAGE_POLICY}
+    return answer(request, page, tag, {**_FOR_A_WHILE, **policy}, "text/html; charset=utf-8")
 
 
-def _described(app: FastAPI) -> bytes:
+@cache
+def _page() -> tuple[bytes, str]:
+    page = (STATIC / "docs.html").read_bytes()
+    return page, etag(1, page)
+
+
+def _described(app: FastAPI, encoding: str | None) -> tuple[bytes, str]:
+    """Give the description in an encoding, and its entity tag: each encoding has one of its own (RFC 9110, 8.8.3)."""
     with _DESCRIBING:
-        return _description(app)
+        return _encoded(app, encoding)
+
+
+@cache
+def _encoded(app: FastAPI, encoding: str | None) -> tuple[bytes, str]:
+    body, codec = _description(app), codec_of(encoding)
+    if codec is not None:
+        body = codec.portion(body) + codec.end()
+    return body, etag(1, body)
 
 
 @cache

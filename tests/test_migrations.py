@@ -140,6 +140,26 @@ async def test_who_left_or_has_an_address_of_another_day_is_derived_anew(registe
     assert await derived_anew(register, "d81b3e5f9a27") == set(people[1:])
 
 
+async def test_who_left_on_an_unknown_day_is_derived_anew(register: Register) -> None:
+    """Of those whom nothing of it concerns all stays as it is."""
+    people = [(await create(register.editor, "persons", person()))["id"] for _ in range(6)]
+    vague, exact = [
+        (await create(register.editor, "sources", source(published_on=day)))["id"] for day in ("2024-01", "2024-01-10")
+    ]
+    left = {"started_on": "2023-05-10", "end_reason": "escaped"}
+    stays: list[dict[str, Any]] = [
+        {"started_on": "2023-05", "confirmed_on": "2024-01"},
+        {**left, "confirmed_on": "2024-01-20", "citations": [{"source_id": exact}]},
+        {**left, "ended_on": "2024-02-01", "confirmed_on": "2024-01"},
+        {**left, "confirmed_on": "2024-01", "place_confirmed_on": "2024-01-10"},
+        {**left, "confirmed_on": "2024-01-10", "citations": [{"source_id": vague}]},
+        {**left, "ended_on": "XXXX-05-01", "confirmed_on": "2024~"},
+    ]
+    for whose, stay in zip(people, stays, strict=True):
+        await create(register.editor, "detentions", detention(whose, **stay))
+    assert await derived_anew(register, "a4c07f5d2b91") == set(people[3:])
+
+
 async def test_a_database_that_is_not_migrated_is_not_ready(bare_url: str) -> None:
     from app.core.migrating import is_current  # noqa: PLC0415 - beside its only use
     from app.parts import open_database  # noqa: PLC0415 - the same

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -17,7 +17,7 @@ from app.core.asked import PathId
 from app.core.history import ACTS, changes
 from app.core.lists import next_link
 from app.core.past import FieldChange
-from app.core.problems import Problem, docs
+from app.core.problems import Problem, docs, fault, invalid
 from app.core.requests import JSON, STRICT, caller_of, database_of
 
 # What the log keeps of a key that is for people; the rest serves to check it.
@@ -59,6 +59,13 @@ class KeyHistoryOut(BaseModel):
     items: list[KeyActOut]
 
 
+Action = Literal["create", "update", "delete", "purge", "merge", "restore"]
+_ACTIONS = (
+    "These acts only: `delete`, `purge` or `merge` of a record, `restore` of one that was merged; `create` of a key, "
+    "or `update`: it was revoked, or ends earlier."
+)
+
+
 class ActsAsked(BaseModel):
     """The parameters of the list."""
 
@@ -66,7 +73,7 @@ class ActsAsked(BaseModel):
 
     kind: str | None = Field(default=None, max_length=50, description="To records of this kind only, or to `keys`.")
     id: UUID | None = Field(default=None, description="To this record or key only.")
-    action: str | None = Field(default=None, max_length=20, description="These acts only.")
+    action: Action | None = Field(default=None, description=_ACTIONS)
     key_id: UUID | None = Field(default=None, description="Done with this key only.")
     limit: int = Field(default=50, ge=1, le=200, description="How many at most.")
     cursor: str | None = Field(default=None, max_length=2000, description="`next_cursor` of the page before.")
@@ -97,6 +104,9 @@ async def list_acts(request: Request, _: Admin, asked: Annotated[ActsAsked, Quer
     Other changes are in the history of each record. All of them are in the chain that `vestka verify` walks.
     """
     database = database_of(request)
+    kinds = [*database.kinds, "keys"]
+    if asked.kind is not None and asked.kind not in kinds:
+        raise invalid(fault("/query/kind", f"There is no such kind; there are {', '.join(kinds)}."))
     secret = (await database.identity()).secret
     scope = paging.scope_of(request.url.path, 0, request.query_params.multi_items())
     c = changes.c

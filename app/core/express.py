@@ -30,15 +30,15 @@ _PLAN: Final = "vestka.plan"  # in a request's scope: where its route leaves the
 _TRIED: Final = "vestka.tried"  # in a request's scope: that its plan was of no use
 _MOST: Final = 2_000  # plans that are kept
 _ABOUT: Final = re.compile(r"(/v1/[a-z]+/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(/[a-z]+)?")
-_ANY: Final = "\0"  # in a path that plans are found by, where any id may stand
 _AFTER: Final = b"after="
-_ANYWHERE: Final = b"after=\0"  # in a query that plans are found by, where any cursor may stand
 _LONGEST: Final = 2_000  # bytes of what a plan is found by
 _OWN: Final = {b"etag", b"link", b"content-length"}
 Rows = Sequence[Sequence[Any]]
 Processor = Callable[[Any], Any]
 Asked = Sequence[tuple[str, Sequence[Any]]]
-_Key = tuple[str, bytes, bytes]
+# Path, query, what is accepted, and what varies (nothing, "id" or "after"). That stands apart and is left out of the
+# others: any character may come in a path or a query, so none can stand there for what varies.
+_Key = tuple[str, bytes, bytes, str]
 
 
 class Direct(Protocol):
@@ -294,14 +294,14 @@ def _key(scope: Scope, accept: bytes) -> tuple[_Key, str]:
     path, query = scope["path"], scope["query_string"]
     if not query and (about := _ABOUT.fullmatch(path)):
         before, record_id, after = about.groups("")
-        return (before + _ANY + after, query, accept), record_id
+        return (before + after, query, accept, "id"), record_id
     if _AFTER in query:
         parts = query.split(b"&")
         values = [part for part in parts if part.startswith(_AFTER)]
         if len(values) == 1 and (value := values[0][len(_AFTER) :]) and value.isascii():
             others = [part for part in parts if part is not values[0]]
-            return (path, b"&".join([*others, _ANYWHERE]), accept), value.decode()
-    return (path, query, accept), ""
+            return (path, b"&".join(others), accept, "after"), value.decode()
+    return (path, query, accept, ""), ""
 
 
 def _unless_known(answer: Answer, asked: Question) -> Answer:

@@ -21,7 +21,7 @@ from app.core.kinds import Kind
 from app.core.ranks import Rank
 from app.core.record import Tier, core_type, declared, full_type, is_code
 from app.core.terms import Term as Duration
-from app.core.types import Id, Instant, PartialDate, Term
+from app.core.types import DateBound, Id, Instant, Term
 
 Condition = Callable[[Any, Tier], ColumnElement[bool]]
 _ALWAYS: Final = ("created_at", "updated_at")
@@ -268,7 +268,7 @@ class Filters:
                 continue
             yield from self._offer(name, said.filter if isinstance(said.filter, str) else None, full_type(info))
         if {"valid_from", "valid_to"} <= set(self._kind.fields):
-            yield "valid_on", Offered(PartialDate, "In force on this day, as far as is known.", self._valid_on)
+            yield "valid_on", Offered(DateBound, "In force on this day, as far as is known.", self._valid_on)
 
     def _offer(self, name: str, word: str | None, annotation: Any) -> Iterator[tuple[str, Offered]]:  # noqa: ANN401 - a type
         target = core_type(annotation)
@@ -297,8 +297,8 @@ class Filters:
         first, last = self._columns[f"{name}_earliest"], self._columns[f"{name}_latest"]
         since = f"`{name}` may lie on or after this date."
         until = f"`{name}` may lie on or before this date."
-        yield f"{base}_from", Offered(PartialDate, since, lambda v, _: last >= v.earliest)
-        yield f"{base}_to", Offered(PartialDate, until, lambda v, _: first <= v.latest)
+        yield f"{base}_from", Offered(DateBound, since, lambda v, _: last >= v.earliest)
+        yield f"{base}_to", Offered(DateBound, until, lambda v, _: first <= v.latest)
 
     def _valid_on(self, day: Edtf, _: Tier) -> ColumnElement[bool]:
         start, end = self._columns["valid_from_earliest"], self._columns["valid_to_latest"]

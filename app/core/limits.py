@@ -65,6 +65,13 @@ class Counts:
         self._now[client] = count + 1
         return int(free) - 1, ceil(left)
 
+    def give_back(self, client: bytes) -> None:
+        """Take back a request that was counted for this client a moment ago, and is another one's."""
+        for number in (client, client[:_SHARED]):
+            if self._now.get(number):
+                self._now[number] -= 1
+                return
+
     def _turn(self, left: float) -> float:
         """Begin another minute."""
         late, into = divmod(-left, SECONDS)
@@ -121,8 +128,9 @@ class Limits:
     """Stands in front of everything: ready answers count too.
 
     A request counts for its key once the key has been found valid here, and until then for its address, in a count
-    beside that of requests without a key: whoever tries keys locks nobody out who has one. ``refuse`` answers what is
-    over the limit; ``counted`` is told its policy. The limits are requests a minute; 0 is none.
+    beside that of requests without a key: whoever tries keys locks out nobody whose key is known here. One that is not
+    waits like what was tried from the same address: to look at each would answer every guess. ``refuse`` answers what
+    is over the limit; ``counted`` is told its policy. The limits are requests a minute; 0 is none.
     """
 
     def __init__(
@@ -221,10 +229,17 @@ class Limits:
         if status == _UNAUTHORIZED and self._known.pop(asked.token, _NOBODY) is not _NOBODY and self._public.limit:
             return self._public.headers(self._counts.take(asked.number, self._public.limit))
         if asked.identified and asked.token not in self._known:
-            if len(self._known) >= _KEYS:
-                self._known.clear()
-            self._known[asked.token] = next(iter(asked.identified))
+            return self._learnt(asked, next(iter(asked.identified)))
         return asked.policy.headers(asked.standing) if asked.standing else ()
+
+    def _learnt(self, asked: _Asked, key: UUID) -> tuple[Header, ...]:
+        """Remember a key that was found valid, count its first request for it, and say where it stands."""
+        if len(self._known) >= _KEYS:
+            self._known.clear()
+        self._known[asked.token] = key
+        if asked.standing is not None and asked.policy is self._public:
+            self._counts.give_back(asked.number)  # it was no trying
+        return self._key.headers(self._counts.take(key.bytes, self._key.limit)) if self._key.limit else ()
 
     async def _refused(self, policy: Policy, standing: Standing, scope: Scope, receive: Receive, send: Send) -> None:
         self._counted(policy.name)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import quote, unquote_to_bytes
@@ -140,15 +140,19 @@ def json_of(body: bytes) -> Any:  # noqa: ANN401 - JSON
         read = from_json(body, allow_inf_nan=False)
     except ValueError:
         raise Problem("malformed", "The body is no valid JSON in UTF-8. Nothing was changed.") from None
-    json.loads(body, object_pairs_hook=_once)
+    refuse_repeated(body, "the body")
     return read
 
 
-def _once(members: list[tuple[str, Any]]) -> None:
+def refuse_repeated(read: bytes | str, what: str) -> None:
     """Refuse an object that has a member twice: parsers differ in which one they take (RFC 8259, section 4)."""
-    names = [name for name, _ in members]
-    if len(names) != len(set(names)):
-        raise Problem("malformed", "An object of the body has the same member twice. Nothing was changed.")
+
+    def once(members: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in members]
+        if len(names) != len(set(names)):
+            raise Problem("malformed", f"An object of {what} has the same member twice. Nothing was changed.")
+
+    json.loads(read, object_pairs_hook=once)
 
 
 async def object_of(request: Request, *media_types: str) -> Fields:
@@ -265,16 +269,25 @@ def _refuse_unreadable(query: bytes) -> None:
         raise Problem("malformed", "The address holds a NUL (`%00`). Leave it out.")
 
 
-async def strict_query(request: Request) -> None:
-    """Refuse query parameters that the route does not have, and repeated ones that it takes once."""
-    if not request.query_params:
-        return
+def strict(passed_over: Collection[str] = ()) -> list[Any]:
+    """Refuse query parameters that a route does not have, and repeated ones that it takes once, but for some."""
+
+    async def strict_query(request: Request) -> None:
+        if request.query_params:
+            _refuse_others(request, passed_over)
+
+    return [Depends(strict_query)]
+
+
+def _refuse_others(request: Request, passed_over: Collection[str]) -> None:
     _refuse_unreadable(request.scope["query_string"])
     route, known = request.scope["route"], request.app.state.parameters
     told = known.get((route.path, request.method)) or _parameters(route)
     known[route.path, request.method] = told
     wrong = []
     for name in dict.fromkeys(request.query_params):
+        if name not in told and name in passed_over:
+            continue
         if name not in told:
             these = ", ".join(sorted(told)) or "none"
             wrong.append(fault(f"/query/{name[:60]}", f"There is no such parameter here. Known: {these}."))
@@ -284,4 +297,4 @@ async def strict_query(request: Request) -> None:
         raise invalid(*wrong)
 
 
-STRICT: Final = [Depends(strict_query)]
+STRICT: Final = strict()

@@ -59,6 +59,12 @@ def _not_future(value: edtf.PartialDate) -> edtf.PartialDate:
     return value
 
 
+def _with_year(value: edtf.PartialDate) -> edtf.PartialDate:
+    if value.parts.year is None:  # it may lie in any year, so that nothing lies before or behind it
+        raise ValueError("a bound needs a year: write 2021, 2021-05 or 2021-05-18")
+    return value
+
+
 PartialDate = Annotated[
     edtf.PartialDate,
     _Parsed(
@@ -68,6 +74,15 @@ PartialDate = Annotated[
     ),
 ]
 PastDate = Annotated[PartialDate, AfterValidator(_not_future)]
+DateBound = Annotated[
+    edtf.PartialDate,
+    _Parsed(
+        edtf.PATTERN_OF_BOUNDS,
+        "A date to compare others with (EDTF): year, month or day; ~ about, ? unsure.",
+        ["2021-05-18", "2021-05", "2021"],
+    ),
+    AfterValidator(_with_year),
+]
 Term = Annotated[
     terms.Term,
     _Parsed(

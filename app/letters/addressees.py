@@ -18,7 +18,7 @@ from app.core.problems import Fault, docs, fault, invalid
 from app.core.requests import JSON, STRICT, answer, header_of
 from app.core.streaming import Stream
 from app.core.tables import TABLE_MEDIA, TableFormat, table
-from app.core.types import PartialDate
+from app.core.types import DateBound
 from app.letters import vcard
 from app.letters.asking import People, PeopleAsked, refuse, with_filters
 from app.letters.labels import sheet
@@ -57,7 +57,7 @@ a table (CSV, XLSX), vCard 4, labels or cards as PDF.
 class AddresseesAsked(PeopleAsked):
     """What the list of addressees takes."""
 
-    verified_since: PartialDate | None = Field(
+    verified_since: DateBound | None = Field(
         default=None, description="The address, and that the person is there, was confirmed on or after this date."
     )
     fresh: bool = Field(default=False, description="Whether to leave out stale addresses.")

@@ -16,7 +16,7 @@ from app.core.problems import fault, invalid
 from app.core.projection import live
 from app.core.record import Tier
 from app.core.requests import database_of
-from app.core.types import ArticleNumber, CountryCode, Id, Instant, PartialDate
+from app.core.types import ArticleNumber, CountryCode, DateBound, Id, Instant
 from app.names.match import Hit
 from app.reading.days import AsOf, today
 from app.reading.finding.finder import finder_of
@@ -57,8 +57,8 @@ PARAMETERS: Final[Mapping[str, tuple[Any, Any]]] = {
     "category": _many(Category, CATEGORIES.removesuffix(".")),
     "sex": _many(Sex, "As stated by a source: `female`, `male` or `other`"),
     "birth_month": _many(Annotated[int, Field(ge=1, le=12)], "The month of birth, whatever the year"),
-    "detained_from": _one(PartialDate, "Taken into custody, as may be, on or after this date."),
-    "detained_to": _one(PartialDate, "Taken into custody, as may be, on or before this date."),
+    "detained_from": _one(DateBound, "Taken into custody, as may be, on or after this date."),
+    "detained_to": _one(DateBound, "Taken into custody, as may be, on or before this date."),
     "updated_since": _one(Instant, "Something of the person, or of what belongs to them, changed since."),
     "can_receive_mail": _one(bool, "Whether letters reach the person on the day."),
     "as_of": (AsOf | None, None),

@@ -225,4 +225,7 @@ def _end(record: Record, evidence: tuple[str, ...], following: date | None) -> t
 
 
 def _unknown_end(evidence: tuple[str, ...], following: date | None) -> tuple[date, date]:
-    return (following, following) if following else reach(evidence[-1])
+    if following:
+        return following, following
+    # The one that begins last need not reach as far as one before it: 2024-01-10 lies within 2024-01.
+    return reach(evidence[-1])[0], max(reach(day)[1] for day in evidence)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from app.core.access import ApiKey, make_key
 from app.core.history import register as register_table
 from app.core.problems import TYPES
+from app.register import RESOURCES
 from tests.conftest import Register, client_of
 from tests.factories import article, create, detention, facility, organization, person, sentence, source
 
@@ -20,6 +21,19 @@ JSON = {"Content-Type": "application/json"}
 UNKNOWN = "8b6f3c52-6f0e-4e55-9d0c-000000000000"
 SECRET = "Rejected-Value-4711"
 LONG = "x" * 60_000
+# Parameters that a date is compared with.
+BOUNDS = [
+    *(
+        (kind.path.removeprefix("/v1/"), name)
+        for kind in RESOURCES
+        for name in kind.filters.model.model_fields
+        if name.endswith(("_from", "_to", "valid_on")) and not name.startswith("term_")
+    ),
+    *(("persons/facets", name) for name in ("born_from", "detained_to")),
+    *(("addressees", name) for name in ("verified_since", "born_to", "detained_from")),
+    ("stats", "detained_from"),
+]
+TOO_MUCH = b'{"credit_rule": {"factor": 1e309}}'  # JSON that is read as infinity
 
 
 @dataclass(frozen=True)
@@ -104,6 +118,9 @@ async def test_a_body_that_cannot_be_read_is_refused(register: Register) -> None
             raw(b'{"name": "\x00"}', 400, "malformed"),
             raw(b'{"name": "\\ud800"}', 400, "malformed"),
             raw(b'{"latitude": NaN}', 400, "malformed"),
+            Case("POST", "/v1/facilities", 422, "invalid", "/latitude", b'{"latitude": 1e309}', JSON),
+            Case("POST", "/v1/sentences", 422, "invalid", "/fine/amount", b'{"fine": {"amount": 1e309}}', JSON),
+            Case("POST", "/v1/sentences", 422, "invalid", "/credit_rule/factor", TOO_MUCH, JSON),
             raw(b'{"latitude": ' + b"9" * 5000 + b"}", 400, "malformed"),
             raw(b'{"a":' * 5000 + b"1" + b"}" * 5000, 400, "malformed"),
             raw(b"[" * 100_000, 400, "malformed"),
@@ -264,6 +281,11 @@ async def test_queries_that_cannot_be_are_refused_by_name(register: Register) ->
             asked(f"{o}?updated_since=2026-01-01T00:00:00", 422, "invalid", "/query/updated_since"),
             asked(f"{o}?updated_since=0001-01-01T00:00:00%2B14:00", 422, "invalid", "/query/updated_since"),
             asked(f"{p}?born_from=2021-02-30", 422, "invalid", "/query/born_from"),
+            *(
+                asked(f"/v1/{kind}?{name}={day}", 422, "invalid", f"/query/{name}")
+                for kind, name in BOUNDS
+                for day in ("XXXX-07-13", "XXXX-02-29~")
+            ),
             asked(f"{p}?identifier=nope", 422, "invalid", "/query/identifier/0"),
             asked(f"{p}?private_notes=x", 422, "invalid", "/query/private_notes"),
             asked("/v1/sentences?term_from=12", 422, "invalid", "/query/term_from"),

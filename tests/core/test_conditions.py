@@ -4,8 +4,12 @@ import asyncio
 from datetime import UTC, datetime
 from uuid import uuid4
 
+<<<<<<< HEAD
 import pytest
 import time_machine
+=======
+import zstandard
+>>>>>>> mend-reads
 from httpx2 import AsyncClient
 
 from app.core import idempotency
@@ -173,3 +177,27 @@ async def test_a_file_takes_no_writes_and_says_so(register: Register) -> None:
     answer = await register.public.post("/static/docs.js")
     is_problem(answer, 405, "method-not-allowed")
     assert answer.headers["allow"] == "GET, HEAD"
+
+
+async def test_who_has_the_documentation_is_told_so_in_whatever_encoding_it_came(register: Register) -> None:
+    plain = await register.public.get("/openapi.json", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    tags = {plain.headers["etag"]}
+    for encoding in ("zstd", "gzip"):
+        packed = await register.public.get("/openapi.json", headers={"Accept-Encoding": encoding})
+        assert packed.headers["content-encoding"] == encoding
+        assert int(packed.headers["content-length"]) < len(plain.content) / 5
+        # The client unpacks gzip by itself.
+        unpack = bytes if encoding == "gzip" else zstandard.ZstdDecompressor().decompressobj().decompress
+        assert unpack(packed.content) == plain.content
+        assert "Accept-Encoding" in packed.headers["vary"]
+        tags.add(packed.headers["etag"])
+    assert len(tags) == 3
+    for path in ("/docs", "/openapi.json", "/static/docs.js"):
+        first = await register.public.get(path)
+        again = await register.public.get(path, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b""), path
+        assert again.headers["etag"] == first.headers["etag"]
+        assert again.headers.get("cache-control") == first.headers.get("cache-control")
+        other = await register.public.get(path, headers={"If-None-Match": '"1-0000000000000000"'})
+        assert other.status_code == 200, path

@@ -329,7 +329,12 @@ async def test_acts_are_filtered_and_come_in_pages(register: Register) -> None:
         made_one["id"]
     ]
     assert (await register.admin.get("/v1/acts?action=merge")).json()["items"] == []
-    assert (await register.admin.get("/v1/acts?author=x")).status_code == 422
+    for none_such in ("author=x", "kind=nope", "kind=", "kind=Persons", "action=nope", "action=upsert"):
+        refused = await register.admin.get(f"/v1/acts?{none_such}")
+        assert refused.status_code == 422, none_such
+        assert [one["pointer"] for one in refused.json()["errors"]] == [f"/query/{none_such.partition('=')[0]}"]
+    for known in ("kind=keys", "kind=persons", "action=restore", "action=purge", "action=update"):
+        assert (await register.admin.get(f"/v1/acts?{known}")).status_code == 200, known
     assert (await register.admin.get("/v1/acts?cursor=x")).status_code == 400
 
 

@@ -23,7 +23,7 @@ from tests.factories import create, create_all, detention, facility, organizatio
 
 FILTERS: dict[str, Filters] = {resource.kind.name: resource.filters for resource in RESOURCES}
 VALUES = {"uuid": "00000000-0000-4000-8000-000000000000", "date-time": "2021-05-18T00:00:00Z"}
-BY_PATTERN = {"XXXX": "2021-05", "^P": "P2Y", "[a-z]{2,3}": "be", ":.+": "scheme:value", "0-9]{1,5}": "130"}
+BY_PATTERN = {"-02-29": "2021-05", "^P": "P2Y", "[a-z]{2,3}": "be", ":.+": "scheme:value", "0-9]{1,5}": "130"}
 Plans = list[list[str]]
 READ = re.compile(r"documents\.id|situations\.answer|search_")
 

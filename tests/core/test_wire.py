@@ -10,7 +10,9 @@ import pytest
 from app.core import edge as edge_module
 from app.core.atonce import WHOLE, Answer, Question
 from app.core.edge import REFUSED, Edge, Methods
+from tests.conftest import Register
 from tests.core.speaking import ask, heard
+from tests.factories import CHANGES, create_all, id_of, populace
 
 
 async def _echo(scope: Any, receive: Any, send: Any) -> None:
@@ -187,3 +189,17 @@ async def test_what_the_server_no_longer_waits_for_when_it_stops_is_said_as_a_pr
         await task
     assert (sent[0]["status"], dict(sent[0]["headers"])[b"retry-after"]) == (503, b"2")
     assert json.loads(sent[1]["body"])["type"] == "/problems/unavailable"
+
+
+@pytest.mark.parametrize("order", ["cold", "warm"])
+async def test_a_nul_in_a_path_is_never_the_record_that_somebody_else_asked_for(register: Register, order: str) -> None:
+    for some in populace():
+        await create_all(register.keeper, *some)
+    parts = [*((kind, "") for kind in CHANGES), ("persons", "/file"), ("persons", "/timeline")]
+    get = f"GET /v1/%s/%s%s HTTP/1.1\r\nHost: x\r\nAccept: application/json;q=0.9, {order}/1\r\n\r\n"
+    for kind, part in parts:
+        own = (get % (kind, id_of(kind, 0), part)).encode()
+        nobodys = (get % (kind, "%00", part)).encode()
+        answered = await ask(*([own] if order == "warm" else []), nobodys, own, own, nobodys, app=register.app)
+        statuses = re.findall(rb"HTTP/1.1 (\d+) ", answered)
+        assert statuses == [b"200"] * (order == "warm") + [b"404", b"200", b"200", b"404"], (kind, part)

@@ -1,10 +1,11 @@
 """Where a person is on any day, and the last day that a source confirms it."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from app.core.edtf import PartialDate
 from app.reading.dossier import Dossier
 from app.reading.stays import at
 from tests.reading.invented import case, cite, on, stay
@@ -71,6 +72,23 @@ def test_an_end_on_an_unknown_day_lasts_until_the_next_evidence() -> None:
     assert kind_on(dossier, "2023-11-08") == "pretrial"
     assert on(dossier, "2023-11-08")["as_of"] == "2021-05-18"
     assert kind_on(dossier, "2023-11-09") == "colony"
+
+
+def test_more_evidence_never_makes_an_end_on_an_unknown_day_earlier() -> None:
+    seen = {"start": "2023-05-10", "end_reason": "escaped", "confirmed_on": "2024-01"}
+    for more in ({}, {"place_confirmed_on": "2024-01-10"}, {"citations": cite("letter")}):
+        dossier = case(stay("open_facility", **seen, **more), published={"letter": "2024-01-10"})
+        assert on(dossier, "2024-01-31")["status"] == "restricted"
+        assert on(dossier, "2024-02-01")["status"] == "unknown"
+
+
+@pytest.mark.parametrize("days", [("2024", "2024-03"), ("2024-03", "2024-03-15"), ("2023", "2023-12-31")])
+def test_an_end_on_an_unknown_day_is_not_before_the_last_day_that_any_evidence_can_mean(days: tuple[str, str]) -> None:
+    wide, narrow = days
+    together = case(stay("colony", confirmed_on=wide, place_confirmed_on=narrow, end_reason="pardoned"))
+    last = PartialDate(wide).latest
+    assert at(together, last) is not None
+    assert at(together, last + timedelta(days=1)) is None
 
 
 def test_an_end_on_an_unknown_day_does_not_outlast_the_next_stay() -> None:

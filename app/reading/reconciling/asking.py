@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from app.core.edtf import PartialDate
 from app.core.problems import Problem, faults
+from app.core.requests import refuse_repeated
 from app.core.types import COUNTRIES
 from app.names.verdict import Facts
 from app.reading.finding.comparing import Question
@@ -63,7 +64,10 @@ class ReconciliationQuery(BaseModel):
 
     query: str | None = Field(default=None, description="A name in any spelling, or the id of a person.")
     type: str | list[str] | None = Field(default=None, description="`person`; there is nobody of another type.")
-    limit: Annotated[float, Field(gt=0)] | None = Field(default=None, description="How many candidates at most.")
+    # JSON has numbers that are larger than any float: `1e309` is read as infinity.
+    limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        default=None, description="How many candidates at most."
+    )
     properties: list[Property] = Field(default=[], description="What else is known.")
     type_strict: Literal["any", "should", "all"] | None = Field(default=None, description="Means nothing here.")
 
@@ -98,6 +102,7 @@ def batch_of(text: str) -> dict[str, ReconciliationQuery]:
     """Read a batch of queries; 422 names what does not fit, 413 says that there are too many."""
     try:
         sent = from_json(text, allow_inf_nan=False)
+        refuse_repeated(text, "`queries`")
     except ValueError:
         raise Problem("malformed", "`queries` is no valid JSON. Send an object of queries, each under a key.") from None
     if isinstance(sent, dict) and len(sent) > BATCH:

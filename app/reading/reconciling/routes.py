@@ -12,15 +12,18 @@ from app.core.contract import IF_NONE_MATCH, MOVED, headers
 from app.core.documents import etag
 from app.core.lists import Item
 from app.core.problems import Problem, docs, fault, invalid
-from app.core.requests import JSON, ReadDesk, answer, database_of, reading
+from app.core.requests import JSON, ReadDesk, answer, database_of, reading, strict
 from app.reading.finding.finder import finder_of
 from app.reading.reconciling.answering import TYPES, reconciled, suggested
 from app.reading.reconciling.asking import BATCH, PROPERTIES, batch_of, id_in, is_person
 from app.reading.reconciling.preview import HEIGHT, POLICY, WIDTH, page
 from app.register.persons import persons
 
-# Clients of this API send parameters of their own making, so what is not known here is passed over.
-router: Final = APIRouter(prefix="/v1/reconcile", tags=["names"])
+# What OpenRefine, and the widget with which it suggests, add by themselves and no reader has typed.
+PASSED_OVER: Final = frozenset(
+    {"callback", "_", "exact", "filter", "lang", "limit", "scoring", "spell", "type", "type_strict"}
+)
+router: Final = APIRouter(prefix="/v1/reconcile", tags=["names"], dependencies=strict(PASSED_OVER))
 FORM: Final = "application/x-www-form-urlencoded"
 HTML: Final = "text/html; charset=utf-8"
 _PROBLEMS: Final = ("malformed", "unauthorized", "too-large", "invalid", "unavailable", "internal")
@@ -82,7 +85,9 @@ async def read_reconciliation(
 ) -> Response:
     """What OpenRefine needs to compare a column of names with the register: enter this address as a service.
 
-    With `queries` it answers a batch (W3C Entity Reconciliation Service API 0.2). Needs no key.
+    With `queries` it answers a batch (W3C Entity Reconciliation Service API 0.2). Needs no key. Here and below
+    `callback`, `_`, `exact`, `filter`, `lang`, `limit`, `scoring`, `spell`, `type` and `type_strict` are passed over
+    where they are no parameters: clients add them by themselves. Others are refused, as everywhere; there is no JSONP.
     """
     if queries is not None:
         body = await _reconciled(request, queries)
@@ -122,7 +127,7 @@ async def reconcile(request: Request) -> Response:
     """Give candidates for each query of a batch; nothing is written, and what you send is kept nowhere.
 
     The form field `queries` holds JSON: an object of up to 100 queries. `match` is true where no other is near and no
-    property contradicts. Scores go to 100.
+    property contradicts. Scores go to 100. `callback` and the like are passed over, as the manifest says.
     """
     body = await _reconciled(request, await _form(request, "queries"))
     return Response(body, 200, {"Cache-Control": "no-store"}, JSON)
@@ -142,6 +147,8 @@ async def _form(request: Request, name: str) -> str:
         form = parse_qs((await request.body()).decode(), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError:
         raise Problem("malformed", "The body is no valid form in UTF-8.") from None
+    if others := [other for other in form if other != name and other not in PASSED_OVER]:
+        raise invalid(*(fault(f"/{other[:60]}", f"There is no such field here. Known: {name}.") for other in others))
     if len(form.get(name, ())) != 1:
         raise invalid(fault(f"/{name}", "Send this form field once."))
     return form[name][0]
@@ -160,9 +167,12 @@ async def suggest_entities(
     desk: ReadDesk,
     prefix: Annotated[str, Query(description="What was typed: the beginning of a name, or an id.")],
     cursor: Annotated[int, Query(ge=0, le=_FAR, description="How many to skip.")] = 0,
-    type: Annotated[str | None, Query(description="`person`.")] = None,  # noqa: A002 - the API's word
+    type: Annotated[list[str] | None, Query(description="`person`; any of several.")] = None,  # noqa: A002 - the API's word
 ) -> Response:
-    """People while somebody types, best first, twenty at a time."""
+    """People while somebody types, best first, twenty at a time.
+
+    `callback` and the like are passed over, as the manifest says.
+    """
     finder = finder_of(database_of(request))
     found = await suggested(desk, finder, prefix, id_in(prefix), cursor) if is_person(type) else []
     return _suggestions(request, found)
@@ -179,7 +189,7 @@ async def suggest_entities(
 async def suggest_properties(
     request: Request, prefix: Annotated[str, Query(description="The beginning of a word.")] = ""
 ) -> Response:
-    """What else can be compared beside the name."""
+    """What else can be compared beside the name. `callback` and the like are passed over, as the manifest says."""
     known = [{"id": pid, "name": name, "description": text} for pid, name, text in PROPERTIES]
     return _suggestions(request, _beginning(known, prefix))
 
@@ -195,7 +205,7 @@ async def suggest_properties(
 async def suggest_types(
     request: Request, prefix: Annotated[str, Query(description="The beginning of a word.")] = ""
 ) -> Response:
-    """The only type there is: person."""
+    """The only type there is: person. `callback` and the like are passed over, as the manifest says."""
     return _suggestions(request, _beginning(TYPES, prefix))
 
 
@@ -218,7 +228,10 @@ def _suggestions(request: Request, found: list[Any]) -> Response:
     openapi_extra={"parameters": [IF_NONE_MATCH]},
 )
 async def preview_person(request: Request, desk: ReadDesk, id: PathId) -> Response:  # noqa: A002 - the path's word
-    """A small page about a person, to be shown in a frame; it loads nothing and runs nothing."""
+    """A small page about a person, to be shown in a frame; it loads nothing and runs nothing.
+
+    `callback` and the like are passed over, as the manifest says.
+    """
     found = await desk.find(persons.kind, id)
     (body,) = await persons.enriched(request, desk, [Item(found.body or b"")], None)
     written = page(from_json(body))

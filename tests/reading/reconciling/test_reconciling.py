@@ -10,6 +10,7 @@ from jsonschema import Draft7Validator  # type: ignore[import-untyped]  # it has
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 
+from app.reading.reconciling.routes import PASSED_OVER
 from app.settings import Settings
 from tests.conftest import Register
 from tests.core.test_conformance import is_problem
@@ -152,8 +153,13 @@ async def test_properties_tell_namesakes_apart(register: Register, born: object)
         ('{"q0": {"properties": []}}', 422, "invalid"),
         ('{"q0": {"query": "A", "properties": [{"p": "x", "v": "y"}]}}', 422, "invalid"),
         ('{"q0": {"query": "A", "limit": 0}}', 422, "invalid"),
+        ('{"q0": {"query": "A", "limit": 1e309}}', 422, "invalid"),
+        ('{"q0": {"query": "A", "limit": -1e309}}', 422, "invalid"),
+        (f'{{"q0": {{"query": "A", "limit": 1{"0" * 400}}}}}', 422, "invalid"),
         ('{"q0": {"query": "A", "nope": 1}}', 422, "invalid"),
         ('{"q0": "A"}', 422, "invalid"),
+        ('{"q0": {"query": "A"}, "q0": {"query": "B"}}', 400, "malformed"),
+        ('{"q0": {"query": "A", "query": "B"}}', 400, "malformed"),
         (json.dumps({str(i): {"query": "A"} for i in range(101)}), 413, "too-large"),
     ],
 )
@@ -170,6 +176,43 @@ async def test_a_form_that_is_none_is_refused(register: Register) -> None:
     is_problem(await register.public.post(ROOT, content=b"queries=%ff", headers=form), 400, "malformed")
     is_problem(await register.public.post(ROOT, content=b"a=1&" * 30, headers=form), 400, "malformed")
     assert (await register.public.post(ROOT, data={"queries": "{}"})).json() == {}
+
+
+ROUTES = ["", "/suggest/entity?prefix=a", "/suggest/property?prefix=a", "/suggest/type?prefix=a", "/preview/{id}"]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_only_what_clients_add_by_themselves_is_passed_over(register: Register, route: str) -> None:
+    made = await create(register.keeper, "persons", person())
+    path = ROOT + route.format(id=made["id"])
+    path += "&" if "?" in path else "?"
+    for added in ("callback=jQuery1&_=1700000000", "callback=a&callback=b", "lang=en&spell=always&limit=5"):
+        assert (await register.public.get(path + added)).status_code == 200, added
+    for wrong in ("nope=1", "prefx=a", "query=a", "extend={}"):
+        is_problem(await register.public.get(path + wrong), 422, "invalid")
+    for unreadable in ("callback=%ff", "callback=%00", "%ff=1"):
+        is_problem(await register.public.get(path + unreadable), 400, "malformed")
+
+
+async def test_parameters_of_the_service_are_readable_and_come_once(register: Register) -> None:
+    for path in ("suggest/entity", "suggest/property", "suggest/type"):
+        for unreadable in ("%ff", "%00", "a%00"):
+            is_problem(await register.public.get(f"{ROOT}/{path}?prefix={unreadable}"), 400, "malformed")
+        is_problem(await register.public.get(f"{ROOT}/{path}?prefix=a&prefix=b"), 422, "invalid")
+    is_problem(await register.public.get(f"{ROOT}/suggest/entity?prefix=a&cursor=0&cursor=1"), 422, "invalid")
+    is_problem(await register.public.get(f"{ROOT}?queries={{}}&queries={{}}"), 422, "invalid")
+    is_problem(await register.public.post(f"{ROOT}?nope=1", data={"queries": "{}"}), 422, "invalid")
+    is_problem(await register.public.post(ROOT, data={"queries": "{}", "extend": "{}"}), 422, "invalid")
+    assert (await register.public.post(f"{ROOT}?callback=a", data={"queries": "{}", "callback": "a"})).json() == {}
+    assert await suggested(register.public, "entity", prefix="a", type=["organization", "person"]) == []
+
+
+async def test_each_route_says_what_it_passes_over(register: Register) -> None:
+    paths = (await register.public.get("/openapi.json")).json()["paths"]
+    routes = [route for path, methods in paths.items() if path.startswith(ROOT) for route in methods.values()]
+    assert len(routes) == 6
+    assert all("`callback`" in route["description"] for route in routes)
+    assert all(f"`{name}`" in paths[ROOT]["get"]["description"] for name in PASSED_OVER)
 
 
 async def test_people_properties_and_types_are_suggested(seeded: Register) -> None:
