@@ -4,12 +4,9 @@ import asyncio
 from datetime import UTC, datetime
 from uuid import uuid4
 
-<<<<<<< HEAD
 import pytest
 import time_machine
-=======
 import zstandard
->>>>>>> mend-reads
 from httpx2 import AsyncClient
 
 from app.core import idempotency
