@@ -1,11 +1,9 @@
 """Writes what is ready as soon as the head of a question has been read, without a task."""
 
 from typing import TYPE_CHECKING, Any, Final, cast
-from weakref import WeakKeyDictionary
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
 
 from app.core.atonce import Answer, Question, asked_publicly, at_once_of, written
 from app.core.heads import LONGEST, Heads
@@ -17,7 +15,7 @@ _LOG: Final = structlog.get_logger("vestka")
 _SMALL: Final = 16_384  # bytes that are rather copied than written apart
 
 
-_HEADS: Final[WeakKeyDictionary[ServerState, Heads]] = WeakKeyDictionary()
+_HEADS: Final = Heads()  # for all connections: how bytes are read hangs on nothing but them
 
 
 class Prompt(HttpToolsProtocol):
@@ -36,7 +34,6 @@ class Prompt(HttpToolsProtocol):
         super().__init__(*said, **more)
         self._at_once = at_once_of(self.app)
         self._dated: tuple[object, bytes] = (None, b"")
-        self._heads = _HEADS.get(self.server_state) or _HEADS.setdefault(self.server_state, Heads())
 
     def _again(self, data: bytes) -> bool:
         """Answer a question that came in the same bytes before; false where it has to be read."""
@@ -46,8 +43,8 @@ class Prompt(HttpToolsProtocol):
             return False
         if len(data) > LONGEST:
             return False
-        mark = self._heads.mark(data)
-        head = self._heads.at(mark)
+        mark = _HEADS.mark(data)
+        head = _HEADS.at(mark)
         if head is None:
             self._mark = mark
             return False
@@ -63,7 +60,7 @@ class Prompt(HttpToolsProtocol):
     def _learn(self) -> None:
         """Keep what has just arrived and is whole, if it was one question that was answered at once."""
         if self._mark is not None and self._answered is not None and self._begun == 1:
-            self._heads.learn(self._mark, *self._answered)
+            _HEADS.learn(self._mark, *self._answered)
 
     def on_message_begin(self) -> None:
         """Hear that a message begins."""

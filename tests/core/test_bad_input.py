@@ -281,11 +281,7 @@ async def test_queries_that_cannot_be_are_refused_by_name(register: Register) ->
             asked(f"{o}?updated_since=2026-01-01T00:00:00", 422, "invalid", "/query/updated_since"),
             asked(f"{o}?updated_since=0001-01-01T00:00:00%2B14:00", 422, "invalid", "/query/updated_since"),
             asked(f"{p}?born_from=2021-02-30", 422, "invalid", "/query/born_from"),
-            *(
-                asked(f"/v1/{kind}?{name}={day}", 422, "invalid", f"/query/{name}")
-                for kind, name in BOUNDS
-                for day in ("XXXX-07-13", "XXXX-02-29~")
-            ),
+            *(asked(f"/v1/{kind}?{name}=XXXX-07-13~", 422, "invalid", f"/query/{name}") for kind, name in BOUNDS),
             asked(f"{p}?identifier=nope", 422, "invalid", "/query/identifier/0"),
             asked(f"{p}?private_notes=x", 422, "invalid", "/query/private_notes"),
             asked("/v1/sentences?term_from=12", 422, "invalid", "/query/term_from"),

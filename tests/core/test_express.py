@@ -306,32 +306,6 @@ async def test_nullable_sorts_go_on_by_plan_from_those_with_a_value_to_those_wit
     _same(*(await asked.twice(link[link.index("/v1/") : link.index(">")])))
 
 
-NUL = "/\0"  # as a path that holds `%00` is read
-
-
-@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.kind.name)
-async def test_what_stands_for_any_id_is_no_id_that_somebody_can_send(of_seeds: Asked, resource: Any) -> None:
-    parts = ["", "/file", "/timeline", "/address"] if resource.path == persons.path else [""]
-    ids = [item["id"] for item in (await of_seeds.client.get(resource.path)).json()["items"]]
-    for part in parts if ids else []:
-        path = f"{resource.path}/%00{part}"
-        cold = await of_seeds.client.get(path)
-        for one in ids[:3]:  # not everybody has an address
-            await of_seeds.client.get(f"{resource.path}/{one}{part}")
-        warm = await of_seeds.client.get(path)
-        assert cold.status_code == warm.status_code == 404
-        assert (warm.content, dict(warm.headers)) == (cold.content, dict(cold.headers))
-        assert of_seeds.at_once(resource.path + NUL + part) is None
-
-
-async def test_what_stands_for_any_cursor_is_no_cursor_that_somebody_can_send(asked: Asked) -> None:
-    await create(asked.register.editor, "organizations", organization())
-    cursor = (await asked.register.public.get("/v1/changes?limit=1")).json()["cursor"]
-    await asked.client.get(f"/v1/changes?limit=1&after={cursor}")
-    assert asked.at_once("/v1/changes?limit=1&after=\0") is None
-    assert asked.at_once("/v1/changes?limit=1") is None
-
-
 @pytest.mark.parametrize("part", ["file", "timeline"])
 async def test_the_plan_of_one_case_serves_for_every_other(of_seeds: Asked, part: str) -> None:
     first, *others = [

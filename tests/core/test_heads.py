@@ -44,6 +44,11 @@ class _Prepared:
         await send({"type": "http.response.body", "body": said.encode() + b"\n"})
 
 
+@pytest.fixture(autouse=True)
+def _none_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.core.prompt._HEADS", Heads())
+
+
 @pytest.fixture
 def app() -> _Prepared:
     return _Prepared()
