@@ -11,6 +11,8 @@ from sqlalchemy import Column, ColumnElement, Dialect, Insert, Table, bindparam,
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ClauseElement, Executable
 
+from app.core.dialects import driven
+
 _Process = Callable[[Any], Any]
 _NOTHING: Final[Mapping[str, Any]] = {}
 
@@ -28,8 +30,7 @@ def run(session: Session, statement: Executable, said: Mapping[str, Any] = _NOTH
     connection = session.connection()
     shape = tuple((name, _room(len(value)) if isinstance(value, list) else None) for name, value in said.items())
     ready = _ready(connection.dialect, statement, shape)
-    result = connection.exec_driver_sql(ready.text, ready.values(said))
-    return ready.rows(result.all()) if result.returns_rows else ()
+    return ready.rows(driven.rows(connection, ready.text, ready.values(said)))
 
 
 def run_many(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -38,7 +39,7 @@ def run_many(session: Session, statement: Executable, rows: Sequence[Mapping[str
         return
     connection = session.connection()
     ready = _ready(connection.dialect, statement, tuple((name, None) for name in rows[0]))
-    connection.exec_driver_sql(ready.text, [ready.values(row) for row in rows])
+    driven.each(connection, ready.text, [ready.values(row) for row in rows])
 
 
 def _room(count: int) -> int:
@@ -82,9 +83,14 @@ class _Ready(NamedTuple):
 
     def rows(self, found: Sequence[Any]) -> Sequence[Any]:
         """Give rows with the values that the columns' types stand for."""
-        if self.row is None:
+        if self.row is None or not found:
             return found
-        made = [_made(list(column), process) for column, process in zip(zip(*found, strict=True), self.processes)]  # noqa: B905 - no rows have no columns
+        if not any(self.processes):
+            return list(map(self.row, found))
+        made = [
+            _made(list(column), process)
+            for column, process in zip(zip(*found, strict=True), self.processes, strict=True)
+        ]
         return list(map(self.row, zip(*made, strict=True)))
 
 
@@ -105,7 +111,7 @@ def _ready(dialect: Dialect, statement: ClauseElement, shape: tuple[tuple[str, i
         order.append(_Value(name, place, process, None) if name in wanted else _Value(None, None, None, made))
     columns = list(getattr(statement, "selected_columns", ()))
     turning = tuple(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns)
-    row = _row_of(tuple(column.key or "" for column in columns)) if any(turning) else None
+    row = _row_of(tuple(column.key or "" for column in columns)) if columns else None
     return _Ready(written.statement, tuple(order), row, turning)
 
 
@@ -129,7 +135,7 @@ def insert_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
     connection, names = session.connection(), tuple(rows[0])
     ready = _ready(connection.dialect, _insertion(table, names), tuple((name, None) for name in names))
     columns = [_made(list(map(itemgetter(one.name), rows)), one.process) for one in ready.order]
-    connection.exec_driver_sql(ready.text, list(zip(*columns, strict=True)))
+    driven.each(connection, ready.text, list(zip(*columns, strict=True)))
 
 
 @lru_cache(maxsize=200)

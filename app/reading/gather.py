@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -21,6 +23,7 @@ BELONGING: Final = ("detentions", "charges", "sentences", "hearings", "affiliati
 _LOOKED_UP: Final = {"facility_id": "facilities", "article_id": "articles", "case_id": "cases"}
 _CHUNK: Final = 500
 _MANY: Final = 5_000  # records that one statement is asked for; it takes 32,767 values at most
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _TIERS: Final = {int(tier): tier for tier in Tier}
 _Seen = dict[str, dict[str, Record]]
 
@@ -32,6 +35,17 @@ class Whose(NamedTuple):
     person_id: UUID
 
 
+class Gathered(NamedTuple):
+    """What is known of a person as one tier sees them.
+
+    ``body`` is their record as it is sent, ``changed`` when that or what belongs to them last changed.
+    """
+
+    dossier: Dossier
+    body: bytes
+    changed: datetime
+
+
 async def dossiers(desk: Desk, person_ids: Sequence[UUID]) -> dict[UUID, Dossier]:
     """Give the dossiers of persons as the caller sees them; persons whom the caller does not see are left out.
 
@@ -39,7 +53,7 @@ async def dossiers(desk: Desk, person_ids: Sequence[UUID]) -> dict[UUID, Dossier
     """
     tier = desk.caller.tier
     found = await desk.session.run_sync(lambda session: gather(session, [tier], person_ids))
-    return {whose.person_id: dossier for whose, dossier in found.items()}
+    return {whose.person_id: one.dossier for whose, one in found.items()}
 
 
 class _Parsed(dict[bytes, Record]):
@@ -57,58 +71,87 @@ class _Parsed(dict[bytes, Record]):
         return record
 
 
+@dataclass(slots=True)
+class _Theirs:
+    """A person as one tier sees them, and by kind what belongs to them."""
+
+    body: bytes = b""
+    person: Record = field(default_factory=dict)
+    records: dict[str, list[Record]] = field(default_factory=dict)
+    changed: datetime = _NEVER
+
+    def add(self, kind: str, body: bytes, record: Record, at: datetime) -> None:
+        self.changed = max(self.changed, at)
+        if kind == "persons":
+            self.body, self.person = body, record
+        else:
+            self.records.setdefault(kind, []).append(record)
+
+    def says_as(self, other: "_Theirs") -> bool:
+        return self.person == other.person and self.records == other.records
+
+
 def gather(
     session: Session, tiers: Sequence[Tier], person_ids: Sequence[UUID], without: Collection[str] = ()
-) -> dict[Whose, Dossier]:
-    """Give the dossiers of persons as each of the tiers sees them, if so said ``without`` some fields."""
-    found: dict[Whose, Dossier] = {}
+) -> dict[Whose, Gathered]:
+    """Give what is known of persons as each of the tiers sees them, the dossiers if so said ``without`` some fields."""
+    found: dict[Whose, Gathered] = {}
     for start in range(0, len(person_ids), _CHUNK):
         portion = person_ids[start : start + _CHUNK]
         found |= _gather(session, [int(tier) for tier in tiers], portion, _Parsed(without))
     return found
 
 
-def _gather(session: Session, tiers: list[int], person_ids: Sequence[UUID], parsed: _Parsed) -> dict[Whose, Dossier]:
-    people: dict[Whose, Record] = {}
-    theirs: dict[Whose, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
-    for row in run(session, _BELONGINGS, {"tiers": tiers, "people": list(person_ids)}):
-        whose = Whose(_TIERS[row.tier], row.person_id)
-        if row.kind == "persons":
-            people[whose] = parsed[row.body]
-        else:
-            theirs[whose][row.kind].append(parsed[row.body])
-    looked_up = _look_up(session, tiers, people, theirs, parsed)
-    return {whose: dossier_of(person, theirs[whose], looked_up[whose.tier]) for whose, person in people.items()}
+def _gather(session: Session, tiers: list[int], person_ids: Sequence[UUID], parsed: _Parsed) -> dict[Whose, Gathered]:
+    rows = run(session, _BELONGINGS, {"tiers": tiers, "people": list(person_ids)})
+    everybody: dict[Whose, _Theirs] = defaultdict(_Theirs)
+    for kind, tier, body, person_id, at in rows:
+        everybody[Whose(_TIERS[tier], person_id)].add(kind, body, parsed[body], at)
+    # What belongs to somebody whom a tier does not see is nobody's there.
+    people = {whose: theirs for whose, theirs in everybody.items() if theirs.body}
+    looked_up = _look_up(session, tiers, list(people.values()), parsed)
+    made: dict[UUID, tuple[_Theirs, _Seen, Dossier]] = {}
+    found = {}
+    for whose, theirs in people.items():
+        seen, same = looked_up[whose.tier], made.get(whose.person_id)
+        # Most people are the same to every tier.
+        if same is None or same[1] is not seen or not theirs.says_as(same[0]):
+            same = made[whose.person_id] = theirs, seen, dossier_of(theirs.person, theirs.records, seen)
+        found[whose] = Gathered(same[2], theirs.body, theirs.changed)
+    return found
 
 
 _d = documents.c
 _seen = and_(among(_d.tier, "tiers"), _d.body.is_not(None))
 # Persons and what belongs to them.
 _BELONGINGS: Final = union_all(
-    select(_d.kind, _d.tier, _d.body, _d.id.label("person_id")).where(
+    select(_d.kind, _d.tier, _d.body, _d.id.label("person_id"), _d.updated_at).where(
         _d.kind == "persons", among(_d.id, "people"), _seen
     ),
-    select(_d.kind, _d.tier, _d.body, links.c.to_id.label("person_id"))
+    select(_d.kind, _d.tier, _d.body, links.c.to_id.label("person_id"), _d.updated_at)
     .select_from(links.join(documents, and_(_d.kind == links.c.kind, _d.id == links.c.id)))
     .where(links.c.to_kind == "persons", among(links.c.to_id, "people"), links.c.kind.in_(BELONGING), _seen),
 )
 
 
-def _look_up(
-    session: Session,
-    tiers: list[int],
-    people: dict[Whose, Record],
-    theirs: dict[Whose, dict[str, list[Record]]],
-    parsed: _Parsed,
-) -> dict[Tier, _Seen]:
+def _look_up(session: Session, tiers: list[int], people: Sequence[_Theirs], parsed: _Parsed) -> dict[Tier, _Seen]:
     """Give, by tier, the places, articles and cases that these records refer to, and all that is cited."""
     found: dict[Tier, _Seen] = defaultdict(lambda: defaultdict(dict))
-    mine = [record for kinds in theirs.values() for records in kinds.values() for record in records]
+    mine = [record for theirs in people for records in theirs.records.values() for record in records]
     named = {(kind, record[name]) for record in mine for name, kind in _LOOKED_UP.items() if record.get(name)}
     referred = {(kind, UUID(record_id)) for kind, record_id in named}
     others = _add(session, found, tiers, referred, parsed)
-    cited = {source_id for record in (*people.values(), *mine, *others) for source_id in cited_by(record)}
+    cited = {
+        source_id
+        for record in (*(theirs.person for theirs in people), *mine, *others)
+        for source_id in cited_by(record)
+    }
     _add(session, found, tiers, {("sources", UUID(source_id)) for source_id in cited}, parsed)
+    # Tiers that see the same have the same, so that what follows is worked out once.
+    alike: list[_Seen] = []
+    for tier in map(_TIERS.__getitem__, tiers):
+        found[tier] = next((seen for seen in alike if seen == found[tier]), found[tier])
+        alike.append(found[tier])
     return found
 
 
@@ -149,12 +192,12 @@ def _records(kinds: tuple[str, ...]) -> CompoundSelect[Any]:
 
 def dossier_of(person: Record, theirs: dict[str, list[Record]], seen: _Seen) -> Dossier:
     """Give a person's dossier, of what belongs to them and what was looked up."""
-    belonging = {kind: tuple(theirs[kind]) for kind in BELONGING if kind != "addresses"}
-    mine = [record for kind in ("charges", "sentences", "hearings") for record in theirs[kind]]
+    belonging = {kind: tuple(theirs.get(kind, ())) for kind in BELONGING if kind != "addresses"}
+    mine = [record for kind in ("charges", "sentences", "hearings") for record in theirs.get(kind, ())]
     cases = dict.fromkeys(record["case_id"] for record in mine if record.get("case_id"))
-    places = {stay["facility_id"] for stay in theirs["detentions"] if stay.get("facility_id")}
+    places = {stay["facility_id"] for stay in theirs.get("detentions", ()) if stay.get("facility_id")}
     addresses = {key: address for key, address in seen["addresses"].items() if address.get("facility_id") in places}
-    theirs_or_place = {address["id"]: address for address in theirs["addresses"]} | addresses
+    theirs_or_place = {address["id"]: address for address in theirs.get("addresses", ())} | addresses
     # Only what this person needs, so that dossiers can be compared.
     own = (person, *(record for records in belonging.values() for record in records), *theirs_or_place.values())
     cited = {source_id for record in own for source_id in cited_by(record)}

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.core.bulk import among, insert_rows, run
@@ -26,7 +26,7 @@ from app.core.touched import SINCE
 from app.reading.days import today
 from app.reading.dossier import Dossier
 from app.reading.facts import Facts, facts, term_key
-from app.reading.gather import BELONGING, Whose, gather
+from app.reading.gather import Whose, gather
 from app.reading.kept import MARK, TABLES, custodies, situations, standings, values
 
 # What others are described by, and the kinds through which they are: a change reaches everybody who is.
@@ -159,7 +159,8 @@ def keep(
     """
     for portion in _portions(sorted(people)):
         known = [person_id for person_id in portion if person_id not in new]
-        for table, rows in _derived(session, portion, lost, today()).items():
+        kept = _later(_before(session, known), lost)
+        for table, rows in _derived(session, portion, kept, today()).items():
             _put(session, table, known, rows)
 
 
@@ -193,7 +194,7 @@ def _put(session: Session, table: Table, people: list[UUID], rows: list[Row]) ->
 
 def _wrong(session: Session, people: list[UUID], on: date) -> Iterator[tuple[Table, set[tuple[Any, ...]], list[Row]]]:
     """Give the tables in which these people are wrong, with the rows that differ, and with all as they should be."""
-    for table, rows in _derived(session, people, _NOTHING, on).items():
+    for table, rows in _derived(session, people, _before(session, people), on).items():
         said = [column for column in table.c if column.name != _PLACE]  # tells when it was derived, and not what
         before = {tuple(row) for row in session.execute(select(*said).where(_about(table)), {"people": people})}
         now = {tuple(row[column.name] for column in said) for row in rows}
@@ -256,56 +257,29 @@ def _described_by(session: Session, described: Iterable[Key]) -> set[UUID]:
     return found
 
 
-def _derived(session: Session, people: list[UUID], lost: Mapping[Whose, datetime], on: date) -> dict[Table, list[Row]]:
-    """Give the rows of every table for people as of a day, one set for each tier that sees them."""
+def _derived(session: Session, people: list[UUID], kept: Mapping[Whose, datetime], on: date) -> dict[Table, list[Row]]:
+    """Give the rows of every table for people as of a day, one set for each tier that sees them.
+
+    ``kept`` tells of earlier changes that have left no other trace.
+    """
     rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
-    latest = _later(_latest(session, people), _before(session, people), lost)
-    written = _written(session, people)
-    known: dict[UUID, tuple[Dossier, Facts]] = {}
-    for whose, dossier in gather(session, list(Tier), people, _UNREAD).items():
+    known: dict[UUID, tuple[Dossier, dict[Table, list[Row]], bytes]] = {}
+    for whose, (dossier, body, changed) in gather(session, list(Tier), people, _UNREAD).items():
         same = known.get(whose.person_id)
-        # Most people are the same to every tier.
-        found = same[1] if same and same[0] == dossier else facts(dossier, on)
-        known[whose.person_id] = dossier, found
-        _add(rows, whose, dossier, found, latest[whose])
-        rows[situations][-1] |= _answer(written[whose], found)
+        if same is None or same[0] != dossier:
+            found = facts(dossier, on)
+            same = known[whose.person_id] = dossier, _rows(dossier, found), _said(found)
+        base: Row = {"tier": int(whose.tier), "person_id": whose.person_id}
+        for table, theirs in same[1].items():
+            rows[table] += [base | row for row in theirs]
+        rows[situations][-1] |= _answer(body, same[2]) | {"updated_at": max(changed, kept.get(whose, changed))}
     return rows
-
-
-def _written(session: Session, people: list[UUID]) -> dict[Whose, bytes]:
-    """Give the records of people, as they are sent."""
-    rows = run(session, _BODIES, {"people": people})
-    return {Whose(Tier(tier), person_id): body for tier, person_id, body in rows}
-
-
-_d = documents.c
-_BODIES: Final = select(_d.tier, _d.id, _d.body).where(
-    _d.kind == "persons", among(_d.id, "people"), _d.body.is_not(None)
-)
-
-
-def _latest(session: Session, people: list[UUID]) -> dict[Whose, datetime]:
-    """Give when something that a tier sees of people was last changed, what belongs to them included."""
-    rows = run(session, _LATEST, {"people": people})
-    return {Whose(Tier(tier), person_id): _instant(at) for tier, person_id, at in rows}
-
-
-_live = union_all(
-    select(_d.tier, _d.id.label("person_id"), _d.updated_at).where(
-        _d.kind == "persons", among(_d.id, "people"), _d.body.is_not(None)
-    ),
-    select(_d.tier, links.c.to_id.label("person_id"), _d.updated_at)
-    .select_from(links.join(documents, and_(_d.kind == links.c.kind, _d.id == links.c.id)))
-    .where(links.c.to_kind == "persons", among(links.c.to_id, "people"), links.c.kind.in_(BELONGING))
-    .where(_d.body.is_not(None)),
-).subquery()
-_LATEST: Final = select(_live.c.tier, _live.c.person_id, func.max(_live.c.updated_at)).group_by(
-    _live.c.tier, _live.c.person_id
-)
 
 
 def _before(session: Session, people: list[UUID]) -> dict[Whose, datetime]:
     """Give what was kept: a record that is gone leaves its time here only."""
+    if not people:
+        return {}
     rows = run(session, _BEFORE, {"people": people})
     return {Whose(Tier(tier), person_id): at for tier, person_id, at, _ in rows}
 
@@ -335,45 +309,52 @@ def _lost(session: Session, changes: list[Change]) -> dict[Whose, datetime]:
     }
 
 
-def _instant(at: datetime | str) -> datetime:
-    found = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _add(rows: dict[Table, list[Row]], whose: Whose, dossier: Dossier, found: Facts, changed: datetime) -> None:
-    base: Row = {"tier": int(whose.tier), "person_id": whose.person_id}
+def _rows(dossier: Dossier, found: Facts) -> dict[Table, list[Row]]:
+    """Give what is kept of somebody for each tier that sees this of them."""
     made = datetime.fromisoformat(str(dossier.person["created_at"]))
     kind, confirmed = found.confirmed or (None, None)
-    rows[situations].append(
-        base
-        | {"created_at": made, "updated_at": changed, "good_until": found.good_until}
-        | {"kind": kind, "confirmed": confirmed, "status": found.situation["status"]}
-        | {"facility_id": _id(found.situation.get("facility_id")), "sex": found.sex, "birth_month": found.birth_month}
-        | {"reachable": found.situation["mail"]["reachable"], "name_key": found.name_key[:200], "since": found.since}
-        | {"term_key": found.term_key, "age_key": found.age_key}
-    )
-    rows[values] += [
-        {**base, "created_at": made, "field": value.field, "value": value.value, "since": value.since}
-        for value in found.values
-    ]
-    rows[standings] += [
-        base
-        | {"first": span.first, "last": span.last or date.max, "status": span.status}
+    situation: Row = {
+        "created_at": made,
+        "good_until": found.good_until,
+        "kind": kind,
+        "confirmed": confirmed,
+        "status": found.situation["status"],
+        "facility_id": _id(found.situation.get("facility_id")),
+        "sex": found.sex,
+        "birth_month": found.birth_month,
+        "reachable": found.situation["mail"]["reachable"],
+        "name_key": found.name_key[:200],
+        "since": found.since,
+        "term_key": found.term_key,
+        "age_key": found.age_key,
+    }
+    spans = [
+        {"first": span.first, "last": span.last or date.max, "status": span.status}
         | {"facility_id": _id(span.facility_id), "reachable": span.reachable, "term_key": term_key(span.term)}
         for span in found.spans
     ]
-    rows[custodies] += [base | taken._asdict() for taken in found.taken]
+    return {
+        situations: [situation],
+        values: [{"created_at": made, **value._asdict()} for value in found.values],
+        standings: spans,
+        custodies: [taken._asdict() for taken in found.taken],
+    }
 
 
 def _id(text: str | None) -> UUID | None:
     return UUID(text) if text else None
 
 
-def _answer(person: bytes, found: Facts) -> Row:
-    """Write a person's answer up to where it hangs on the day and on a setting: `stale`, and how objects end."""
+def _said(found: Facts) -> bytes:
+    """Write a situation up to where it hangs on the day and on a setting: `stale`, and how objects end."""
     said: dict[str, Any] = {**found.situation}
-    if found.confirmed is not None:
-        said["mail"] = {name: value for name, value in found.situation["mail"].items() if name != "stale"}
-    written = to_json(said)
-    answer = b'%b,"situation":%b' % (person[:-1], written if found.confirmed is None else written[:-2])
+    if found.confirmed is None:
+        return to_json(said)
+    said["mail"] = {name: value for name, value in found.situation["mail"].items() if name != "stale"}
+    return to_json(said)[:-2]
+
+
+def _answer(person: bytes, situation: bytes) -> Row:
+    """Write a person's answer as far as their situation is written."""
+    answer = b'%b,"situation":%b' % (person[:-1], situation)
     return {"answer": answer, "mark": int.from_bytes(hashlib.sha256(answer).digest()[:MARK])}

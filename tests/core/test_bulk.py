@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, event, func, literal_column, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core.bulk import among, insert_rows, run, run_many
@@ -91,7 +92,7 @@ async def test_what_changes_rows_changes_those_that_are_meant(database: Database
         ]
         run_many(session, MOVED, said)
         run_many(session, MOVED, [])
-        assert run(session, CLEARED, {"kind": "persons", "ids": ids(7, 8)}) == ()
+        assert run(session, CLEARED, {"kind": "persons", "ids": ids(7, 8)}) == []
         run(session, CLEARED, {"kind": "persons", "ids": []})
 
     async with database.write("tests") as session:
@@ -109,3 +110,45 @@ async def test_what_changes_rows_changes_those_that_are_meant(database: Database
     async with database.read() as session:
         found = (await session.execute(ALL.order_by(_c.kind))).all()
     assert [tuple(one) for one in found] == wanted
+
+
+async def test_what_the_database_refuses_is_raised_as_the_library_raises_it(database: Database) -> None:
+    def twice(session: Session) -> None:
+        insert_rows(session, documents, [ROWS[0], ROWS[0]])
+
+    def unreadable(session: Session) -> None:
+        run(session, select(literal_column("there_is_no_such")))
+
+    async with database.write("tests") as session:
+        with pytest.raises(IntegrityError) as refused:
+            await session.run_sync(twice)
+        assert refused.value.orig is not None
+        assert str(ROWS[0]["id"].hex) not in str(refused.value)
+        await session.rollback()
+    for write in (twice, unreadable):
+        with pytest.raises(DBAPIError):
+            async with database.write("tests") as session:
+                await session.run_sync(write)
+    async with database.read() as session:
+        assert not (await session.execute(ALL)).all()
+
+
+async def test_who_listens_hears_of_every_statement(database: Database) -> None:
+    heard: list[tuple[str, str, bool]] = []
+    engine = database.writing.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *said: heard.append(("before", said[2], said[5])))
+    event.listen(engine, "after_cursor_execute", lambda *said: heard.append(("after", said[2], said[5])))
+
+    def write(session: Session) -> None:
+        heard.clear()
+        insert_rows(session, documents, ROWS)
+        run(session, COUNTED, {"kind": "persons"})
+
+    async with database.write("tests") as session:
+        await session.run_sync(write)
+        assert [(when, text[:6], many) for when, text, many in heard] == [
+            ("before", "INSERT", True),
+            ("after", "INSERT", True),
+            ("before", "SELECT", False),
+            ("after", "SELECT", False),
+        ]

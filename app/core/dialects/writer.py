@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Self, TypeVar
 
 _T = TypeVar("_T")
-_MANY: Final = 100  # rows that are written without others waiting for it
+MANY: Final = 100  # rows that are written without others waiting for it
 
 
 class Writer:
@@ -21,6 +21,13 @@ class Writer:
     def __init__(self, file: str, seconds: float) -> None:
         self._connection = sqlite3.connect(file, timeout=seconds, isolation_level=None, check_same_thread=False)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+
+    def run(self, statement: str, said: Any, *, many: bool) -> list[Any]:  # noqa: ANN401 - as the driver takes it
+        """Run a statement where it is asked for, in the transaction at hand, and give its rows."""
+        if many:
+            self._connection.executemany(statement, said)
+            return []
+        return self._connection.execute(statement, said).fetchall()
 
     async def apart(self, work: Callable[..., _T], *said: Any) -> _T:  # noqa: ANN401 - handed on
         """Do something in the connection's thread; who is cancelled lets it end, and what comes next waits for it."""
@@ -72,7 +79,7 @@ class _Cursor:
             self._cursor.execute(statement, parameters)
 
     async def executemany(self, statement: str, rows: Sequence[Any]) -> None:
-        if len(rows) > _MANY:
+        if len(rows) > MANY:
             await self._writer.apart(self._cursor.executemany, statement, rows)
         else:
             self._cursor.executemany(statement, rows)
