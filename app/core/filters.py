@@ -130,8 +130,11 @@ class Face(Protocol):
     def conditions(self, query: Filter, tier: Tier, met: frozenset[str]) -> list[ColumnElement[bool]]:
         """Give the conditions that its own parameters stand for, but those that are met."""
 
-    def walk(self, query: Filter, tier: Tier, column: Column[Any] | None) -> Walk:
-        """Give the tables to read from, in the order of a column or of creation; with only what was found."""
+    async def few(self, desk: Desk, query: Filter) -> frozenset[str]:
+        """Give the parameters whose records are so few that they are best gathered and sorted; none as a rule."""
+
+    def walk(self, query: Filter, tier: Tier, column: Column[Any] | None, few: Collection[str] = ()) -> Walk:
+        """Give the tables to read from, in the order of a column or of creation; with only what was found, or few."""
 
 
 class Filters:
@@ -225,12 +228,16 @@ class Filters:
     def _updated(self) -> str:
         return "updated" if self.face and "updated" in self.face.sorts else "updated_at"
 
-    def walk(self, query: Filter, tier: Tier) -> Walk:
-        """Give the tables that a list is read from, the one with its order first."""
+    async def few(self, desk: Desk, query: Filter) -> frozenset[str]:
+        """Give the parameters whose records are so few that they are best gathered and sorted."""
+        return await self.face.few(desk, query) if self.face else frozenset()
+
+    def walk(self, query: Filter, tier: Tier, few: Collection[str] = ()) -> Walk:
+        """Give the tables that a list is read from, the one with its order first; ``few`` says what to gather by."""
         column, _ = self.sort(query)
         created = column is self._columns.created_at
         if self.face is not None:
-            walk = self.face.walk(query, tier, None if created else column)
+            walk = self.face.walk(query, tier, None if created else column, few)
             # The record's own table is looked up only where a filter of its own asks for it.
             asked = self.offered.keys() & query.told().keys()
             others = walk.others if asked else tuple(other for other in walk.others if other[0] is not self._table)

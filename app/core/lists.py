@@ -104,13 +104,14 @@ async def page_of(desk: Desk, kind: Kind, filters: Filters, query: Filter, reque
     """Give the page that a list's parameters ask for.
 
     One query; one more at the place where unknown values begin, which come last in either direction; one more for
-    the total. What a typed text finds comes best first, unless another order is asked for.
+    the total, and one where it hangs on how many there are how they are best found. What a typed text finds comes best
+    first, unless another order is asked for.
     """
     tier = desk.caller.tier
     scope = paging.scope_of(request.url.path, int(tier), request.query_params.multi_items())
     place = None if query.cursor is None else paging.unseal(secret, scope, query.cursor)
     found = await filters.search(request, desk, query)
-    walk = filters.walk(query, tier)
+    walk = filters.walk(query, tier, await filters.few(desk, query))
     order = Order(walk.order, filters.sort(query)[1])
     beside = filters.beside(request)
     cut = Cut(query.limit, secret, scope, len(beside), order.is_of_creation)

@@ -1,13 +1,16 @@
 """How lists of persons are filtered and sorted: by what is kept of them for the day that is asked about."""
 
-from collections.abc import Mapping
+from calendar import monthrange
+from collections.abc import Collection, Mapping
 from datetime import date
+from operator import itemgetter
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 from fastapi import Request
 from pydantic import Field
 from pydantic_core import to_json
-from sqlalchemy import Column, ColumnElement, Table, and_, exists
+from sqlalchemy import Column, ColumnElement, CompoundSelect, Select, Table, and_, exists, func, select, union_all
 
 from app.core.desk import Desk
 from app.core.documents import documents
@@ -20,6 +23,7 @@ from app.core.types import ArticleNumber, CountryCode, DateBound, Id, Instant
 from app.names.match import Hit
 from app.reading.days import AsOf, today
 from app.reading.finding.finder import finder_of
+from app.reading.finding.tables import name_state
 from app.reading.kept import custodies, situations, standings, values
 from app.reading.staleness import ENDS, intervals_of, still_to_say
 from app.reading.standing import Status
@@ -69,6 +73,11 @@ _VALUED: Final = ("article", "organization", "case", "country", "category")
 _LEADING: Final = (*_VALUED, "nationality", "language")
 # Values that few people share, and that are kept without their order: those who have one are gathered and sorted.
 _RARE: Final = frozenset({"identifier", "source"})
+_OF_RECORD: Final = {"born": "birth_date", "died": "death_date"}
+RANGES: Final = tuple(frozenset({f"{name}_from", f"{name}_to"}) for name in ("detained", *_OF_RECORD))
+_LAST_YEAR: Final = date(3000, 1, 1)  # of a date whose year is known
+_FEW: Final = 2_000  # more are not counted
+_DEAR: Final = 5  # what 50 steps of a walk cost, in people gathered and sorted
 _DAILY: Final = {"status": "status", "facility": "facility_id", "can_receive_mail": "reachable"}
 _KEPT: Final = {"sex": "sex", "birth_month": "birth_month"}
 
@@ -118,8 +127,27 @@ class People:
         scores = {person_id: hit.score for person_id, hit in best.items()}
         return Found(self.says, scores, lambda one: to_json({"score": best[one].score, "on": best[one].on}))
 
-    def walk(self, query: Filter, tier: Tier, column: Column[Any] | None) -> Walk:
-        """Walk along those who were found or have something rare, or one value's people, or all of them."""
+    async def few(self, desk: Desk, query: Filter) -> frozenset[str]:
+        """Give the bounds of the range of dates that so few people meet that they are best gathered; if there is one.
+
+        One query. To walk along everybody until a page is full takes the longer the fewer meet it, in proportion to
+        everybody divided by these; to gather them, in proportion to these. So their square is held against everybody.
+        """
+        told, tier = query.told(), desk.caller.tier
+        asked = [theirs for bounds in RANGES if (theirs := frozenset(told.keys() & bounds))]
+        if not asked or query.found is not None or told.keys() & _RARE:
+            return frozenset()
+        counts = [
+            select(func.count()).select_from(_between(bounds, query, tier).limit(_FEW + 1).subquery()).scalar_subquery()
+            for bounds in asked
+        ]
+        everybody = select(func.sum(name_state.c.names)).where(name_state.c.tier <= int(tier)).scalar_subquery()
+        *found, names = (await desk.session.execute(select(*counts, everybody))).one()
+        count, bounds = min(zip(found, asked, strict=True), key=itemgetter(0))
+        return bounds if count <= _FEW and count**2 <= _DEAR * (names or 0) else frozenset()
+
+    def walk(self, query: Filter, tier: Tier, column: Column[Any] | None, few: Collection[str] = ()) -> Walk:
+        """Walk along those who were found or are few, or one value's people, or all of them."""
         c, column = situations.c, _on_the_day(query, column)
         if query.found is not None:
             # By the documents, as no filter has an index of them that could seem better than their ids.
@@ -127,12 +155,13 @@ class People:
             order = (c.created_at if column is None else column, documents.c.id)
             return Walk(documents, order, _looked_up(documents, situations, tier, query), theirs)
         told = query.told()
-        if told.keys() & _RARE:
+        if few or told.keys() & _RARE:
+            ids = [_persons.c.id.in_(_between(few, query, tier))] if few else []
             gathered = (c.created_at if column is None else column, _persons.c.id)
             others = _looked_up(_persons, situations, tier, query)
             if column is not None and column.table is documents:
                 others = (*others, (documents, documents.c.id == _persons.c.id))
-            return Walk(_persons, gathered, others)
+            return Walk(_persons, gathered, others, tuple(ids), frozenset(few))
         alone = [name for name in _LEADING if len(told.get(name, ())) == 1]
         if column is None and alone:
             # One value's people: nobody has to be asked for it once more.
@@ -166,7 +195,7 @@ class People:
         if "updated_since" in told:
             found.append(situations.c.updated_at >= told["updated_since"])
         if "detained_from" in told or "detained_to" in told:
-            found.append(_taken(told.get("detained_from"), told.get("detained_to"), tier, day))
+            found.append(_taken(told.get("detained_from"), _last(told.get("detained_to"), day), tier))
         return found
 
 
@@ -222,10 +251,57 @@ def _valued(name: str, wanted: list[Any], tier: Tier, day: date) -> ColumnElemen
     return exists().where(*whose, held.c.value.in_([str(value) for value in wanted]), held.c.since <= day)
 
 
-def _taken(since: Any, until: Any, tier: Tier, day: date) -> ColumnElement[bool]:  # noqa: ANN401 - partial dates or None
-    """Find custodies that may have begun between two dates: where the two ranges meet; and by the day asked about."""
+def _between(bounds: Collection[str], query: Filter, tier: Tier) -> Select[UUID] | CompoundSelect[UUID]:
+    """Give the ids of those who meet a range of dates, in no order, some of them twice.
+
+    ``bounds`` are its parameters. Of a date of the record itself, whoever sees that.
+    """
+    (name,) = {bound.partition("_")[0] for bound in bounds}
+    since, until = (
+        getattr(query, bound, None) if bound in bounds else None for bound in (f"{name}_from", f"{name}_to")
+    )
+    if name not in _OF_RECORD:
+        c = custodies.c
+        return _met(c.person_id, c.earliest, c.latest, since, _last(until, day_of(query)), c.tier == int(tier))
+    first, last = (_persons.c[f"{_OF_RECORD[name]}_{end}"] for end in ("earliest", "latest"))
+    return _met(_persons.c.id, first, last, since, until and until.latest)
+
+
+def _met(
+    whose: Column[UUID],
+    first: Column[date],
+    last: Column[date],
+    since: Any,  # noqa: ANN401 - a partial date or None
+    end: date | None,
+    *more: ColumnElement[bool],
+) -> Select[UUID] | CompoundSelect[UUID]:
+    """Select whose date, which reaches from its first day to its last, may lie in a range, each by a range of an index.
+
+    A date is known to the day, the month or the year: one that reaches beyond the end of the range has its last day at
+    that of the month or the year in which the range ends. Where the year is not known it may be any.
+    """
+    every = select(whose).where(*more)
+    after = [last >= since.earliest] if since else []
+    if end is None:
+        return every.where(*after)
+    ends = (end.replace(day=monthrange(end.year, end.month)[1]), end.replace(month=12, day=31))
+    # One bound for each: with another SQLite might walk along that.
+    days = [day for day in ends if day > end and (since is None or day >= since.earliest)]
+    beyond = every.where(last.in_(days), first <= end)
+    return union_all(every.where(*after, last <= end), beyond, every.where(last > _LAST_YEAR))
+
+
+def _began(since: Any, last: date, tier: Tier) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a partial date or None
+    """Give the conditions for custodies that may have begun between two dates."""
     c = custodies.c
-    last = min(until.latest, day) if until else day
-    asked = [c.tier == int(tier), c.person_id == situations.c.person_id, c.earliest <= last]
-    asked += [c.latest >= since.earliest] if since else []
-    return exists().where(*asked)
+    return [c.tier == int(tier), c.earliest <= last, *([c.latest >= since.earliest] if since else [])]
+
+
+def _taken(since: Any, last: date, tier: Tier) -> ColumnElement[bool]:  # noqa: ANN401 - a partial date or None
+    """Find custodies that may have begun between two dates: where the two ranges meet."""
+    return exists().where(*_began(since, last, tier), custodies.c.person_id == situations.c.person_id)
+
+
+def _last(until: Any, day: date) -> date:  # noqa: ANN401 - a partial date or None
+    """Give the last day of a range, by the day asked about."""
+    return min(until.latest, day) if until else day
