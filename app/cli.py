@@ -21,7 +21,6 @@ from app.core.access import ApiKey, Scope, make_key, rotate
 from app.core.database import Database
 from app.core.dialects import Unfit
 from app.core.dialects.trouble import refuse_absent, trouble
-from app.core.ending import run as run_whole
 from app.core.migrating import Newer, migrate
 from app.core.rebuilding import reindex
 from app.core.record import Tier
@@ -91,8 +90,8 @@ def _serve(said: argparse.Namespace, settings: Settings) -> int:
     if settings.metrics_port:
         _refuse_taken(settings.metrics_host, settings.metrics_port, "VESTKA_METRICS_PORT (and VESTKA_METRICS_HOST)")
     _migrated(settings)
-    run_whole(_same(settings))
-    run_whole(_seed_first(settings, wanted=settings.seed and not said.no_seed))
+    asyncio.run(_same(settings))
+    asyncio.run(_seed_first(settings, wanted=settings.seed and not said.no_seed))
     host = f"[{said.host}]" if ":" in said.host else said.host
     address = f"http://{'localhost' if host in {'127.0.0.1', '0.0.0.0'} else host}:{said.port}"  # noqa: S104 - compared, not bound
     _say(f"Vestka answers at {address}\n  read:   {address}/v1/persons\n  docs:   {address}/docs")
@@ -369,7 +368,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said = _parser().parse_args(arguments)
         settings = Settings()
         done = said.run(said, settings)
-        return run_whole(done) if asyncio.iscoroutine(done) else int(done)
+        return asyncio.run(done) if asyncio.iscoroutine(done) else int(done)
     except ValidationError as error:
         for wrong in error.errors(include_url=False, include_input=False):
             _say(

@@ -1,5 +1,6 @@
 """Runs the migrations on either database, one worker at a time."""
 
+import asyncio
 from typing import Literal
 
 from alembic import context
@@ -11,7 +12,6 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 import app.parts  # noqa: F401 - its import declares the tables
 from app.core.dialects import lock_migrations, writing_engine
-from app.core.ending import run
 from app.core.idempotency import answers  # noqa: F401 - the same
 from app.reading.finding import tables  # noqa: F401 - the same
 from app.settings import Settings
@@ -57,4 +57,4 @@ async def _run() -> None:
 if (given := context.config.attributes.get("connection")) is not None:
     _migrate(given)  # in the transaction of who asks
 else:
-    run(_run())
+    asyncio.run(_run())

@@ -3,6 +3,7 @@
 Alembic is loaded where there is something to bring: a start finds everything as it should be nearly always.
 """
 
+import asyncio
 import re
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.dialects import reading_engine
 from app.core.dialects.trouble import refuse_unopened
-from app.core.ending import run
 from app.places import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def migrate(database_url: str, revision: str = "head") -> None:
     Runs an event loop of its own: call it outside of one, or in a thread. Raises ``Newer`` and ``Unfit``.
     """
     refuse_unopened(database_url)
-    if revision == "head" and run(_stands(database_url)):
+    if revision == "head" and asyncio.run(_stands(database_url)):
         return
     from alembic import command, util  # noqa: PLC0415 - costs time
 
