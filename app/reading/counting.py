@@ -24,7 +24,7 @@ from app.core.requests import JSON, STRICT
 from app.core.types import LocalizedLine
 from app.reading.days import AsOf
 from app.reading.facts import ANY
-from app.reading.filtering import RANGES, asks_the_past, daily_of, day_of
+from app.reading.filtering import asks_the_past, daily_of, day_of, leads, ranges_of
 from app.reading.kept import situations, values
 from app.reading.spans import HELD
 from app.register.persons import persons
@@ -128,16 +128,15 @@ async def counted(desk: Desk, asked: Filter, several: Sequence[str], more: More 
 def chosen(asked: Filter, tier: Tier) -> People:
     """Give the people whom a request asks about, each with how they stand on the day."""
     filters = persons.filters
-    told = asked.told()
-    # All of them are looked at: the fewer are gathered the better, however many that are.
-    walk = filters.walk(asked, tier, next((told.keys() & bounds for bounds in RANGES if told.keys() & bounds), ()))
+    # All of them are looked at: if no value leads to them a range does, however many are in it.
+    walk = filters.walk(asked, tier, next(iter(() if leads(asked) else ranges_of(asked)), ()))
     daily = daily_of(asked).c
     named = (daily.status, daily.facility_id.label("facility"), daily.term_key)
     columns = (situations.c.person_id, situations.c.sex, *named)
     where = and_(*walk.where, *filters.conditions(asked, tier, walk.met))
     found = select(*columns).select_from(walk.source).where(where)
     # Gathered once, except everybody today, who are counted along the index of each column.
-    return found.cte("chosen") if told else found.subquery("chosen")
+    return found.cte("chosen") if asked.told() else found.subquery("chosen")
 
 
 def _of_column(people: People, name: str) -> Select[str, str, int]:

@@ -74,7 +74,7 @@ _LEADING: Final = (*_VALUED, "nationality", "language")
 # Values that few people share, and that are kept without their order: those who have one are gathered and sorted.
 _RARE: Final = frozenset({"identifier", "source"})
 _OF_RECORD: Final = {"born": "birth_date", "died": "death_date"}
-RANGES: Final = tuple(frozenset({f"{name}_from", f"{name}_to"}) for name in ("detained", *_OF_RECORD))
+_RANGES: Final = tuple(frozenset({f"{name}_from", f"{name}_to"}) for name in ("detained", *_OF_RECORD))
 _LAST_YEAR: Final = date(3000, 1, 1)  # of a date whose year is known
 _FEW: Final = 2_000  # more are not counted
 _DEAR: Final = 5  # what 50 steps of a walk cost, in people gathered and sorted
@@ -134,7 +134,7 @@ class People:
         everybody divided by these; to gather them, in proportion to these. So their square is held against everybody.
         """
         told, tier = query.told(), desk.caller.tier
-        asked = [theirs for bounds in RANGES if (theirs := frozenset(told.keys() & bounds))]
+        asked = ranges_of(query)
         if not asked or query.found is not None or told.keys() & _RARE:
             return frozenset()
         counts = [
@@ -162,7 +162,7 @@ class People:
             if column is not None and column.table is documents:
                 others = (*others, (documents, documents.c.id == _persons.c.id))
             return Walk(_persons, gathered, others, tuple(ids), frozenset(few))
-        alone = [name for name in _LEADING if len(told.get(name, ())) == 1]
+        alone = _alone(query)
         if column is None and alone:
             # One value's people: nobody has to be asked for it once more.
             own = [
@@ -216,6 +216,21 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - one value or several
 def asks_the_past(query: Filter) -> bool:
     """Tell whether a request is about another day than today."""
     return day_of(query) != today()
+
+
+def ranges_of(query: Filter) -> list[frozenset[str]]:
+    """Give the ranges of dates that are asked for, each as its bounds that are set."""
+    return [theirs for bounds in _RANGES if (theirs := frozenset(query.told().keys() & bounds))]
+
+
+def leads(query: Filter) -> bool:
+    """Tell whether one value is asked for that leads straight to its people."""
+    return bool(_alone(query))
+
+
+def _alone(query: Filter) -> list[str]:
+    told = query.told()
+    return [name for name in _LEADING if len(told.get(name, ())) == 1]
 
 
 def _id(table: Table) -> Column[Any]:

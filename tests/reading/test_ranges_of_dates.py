@@ -137,3 +137,25 @@ async def test_of_two_ranges_the_fewer_are_gathered(register: Register) -> None:
     (asked,) = [one for one in register.statements if "persons.id IN (SELECT" in one]
     assert "SELECT person_custodies.person_id" in asked
     assert "persons.birth_date_earliest <=" in asked
+
+
+async def test_more_than_a_walk_costs_are_not_gathered(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        await create(register.editor, "persons", person(birth_date="1961"))
+    for dear, query, gathered in ((2, "1961", False), (3, "1961", True), (0, "1999", True)):
+        monkeypatch.setattr(filtering, "_DEAR", dear)  # three of three: nine are at most three times three
+        register.statements.clear()
+        said = {"born_from": query, "born_to": query, "limit": str(50 + dear)}  # what was asked before is ready
+        answer = (await register.public.get("/v1/persons", params=said)).json()
+        assert len(answer["items"]) == (3 if query == "1961" else 0)
+        assert any("persons.id IN (SELECT" in one for one in register.statements) is gathered, dear
+
+
+async def test_counts_follow_a_value_that_leads_to_its_people_before_a_range(register: Register) -> None:
+    who = await create(register.editor, "persons", person(birth_date="1961", categories=["student"]))
+    assert who["categories"] == ["student"]
+    for more, gathered in (({}, True), ({"sex": "female"}, True), ({"category": "student"}, False)):
+        register.statements.clear()
+        counted = (await register.public.get("/v1/persons/facets", params={"born_from": "1961", **more})).json()
+        assert counted["total"] == ("sex" not in more)
+        assert any("persons.id IN (SELECT" in one for one in register.statements) is gathered, more
