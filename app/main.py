@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -20,6 +21,7 @@ from app.core import acts, keys, logs, metrics, readers
 from app.core.atonce import AtOnce, at_once_of
 from app.core.clients import Clients
 from app.core.collecting import collect_seldom
+from app.core.contract import NEEDS_NO_KEY
 from app.core.database import Database
 from app.core.edge import REFUSED, Edge, Methods, failure
 from app.core.express import Express
@@ -29,6 +31,7 @@ from app.core.migrating import migrate
 from app.core.problems import Moved, Problem, faults
 from app.core.reads import Recorded
 from app.core.requests import sent_on
+from app.core.scribe import Apart, Scribe
 from app.letters import addressees, agenda, letter
 from app.letters.coverage import font_set
 from app.letters.pressroom import PressRoom
@@ -107,15 +110,41 @@ class Served(FastAPI):
 
 
 @asynccontextmanager
-async def _life(app: FastAPI) -> AsyncIterator[None]:
+async def _opened(app: FastAPI) -> AsyncIterator[Database]:
+    """Open the database of an application."""
     settings: Settings = app.state.settings
     logs.guard()
-    await asyncio.to_thread(migrate, settings.url)
-    database = open_database(settings.url, settings.read_url, _PATIENCE)
-    app.state.database = database
-    await prepare(database)
-    await refuse_another(database)
-    await database.identity()  # while the primary is there: it may be away when somebody asks
+    database = app.state.database = open_database(settings.url, settings.read_url, _PATIENCE)
+    try:
+        await database.identity()  # while the primary is there: it may be away when somebody asks
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def written_apart(settings: Settings) -> AsyncIterator[ASGIApp]:
+    """Give what answers in a process that carries out writes for one that serves."""
+    app = create_app(settings)
+    async with _opened(app):
+        collect_seldom()
+        yield app.routed
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    await asyncio.to_thread(migrate, app.state.settings.url)
+    async with _opened(app) as database:
+        await prepare(database)
+        await refuse_another(database)
+        async with _serving(app, database):
+            yield
+
+
+@asynccontextmanager
+async def _serving(app: FastAPI, database: Database) -> AsyncIterator[None]:
+    """Do beside the requests what a server does."""
+    settings: Settings = app.state.settings
     if settings.font_dir:  # large fonts take seconds to read, which no request should wait for
         await asyncio.to_thread(font_set, str(settings.font_dir))
     if settings.seed:
@@ -124,6 +153,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     behind = [asyncio.create_task(follow_the_calendar(database)), asyncio.create_task(app.state.filler.run())]
     if app.state.alone:
         behind.append(asyncio.create_task(_warm_up(database)))
+        app.state.scribe = _scribe(settings, database)
     for task in behind:
         task.add_done_callback(_ended)
     try:
@@ -132,9 +162,15 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         for task in behind:
             task.cancel()
         await asyncio.gather(*behind, return_exceptions=True)
-        if (following := getattr(app.state, "watch", None)) is not None:
-            await following.close()
-        await database.close()
+        for ending in (getattr(app.state, "watch", None), app.state.scribe):
+            if ending is not None:
+                await ending.close()
+
+
+def _scribe(settings: Settings, database: Database) -> Scribe | None:
+    """Give what carries out writes, where that is to be another process and can be."""
+    wanted = settings.writing_process and sys.platform != "win32"
+    return Scribe("app.scribing", settings, database.watch.stir) if wanted else None
 
 
 def _ended(task: "asyncio.Task[None]") -> None:
@@ -158,6 +194,7 @@ def create_app(settings: Settings | None = None) -> Served:
     )
     app.state.settings = settings
     app.state.alone = False
+    app.state.scribe = None
     app.state.rules = {resource.kind.name: resource.rules for resource in RESOURCES}
     app.state.parameters = {}
     app.state.press = PressRoom(settings.press_queue)
@@ -171,6 +208,8 @@ def create_app(settings: Settings | None = None) -> Served:
     if metrics.wanted():
         app.add_middleware(metrics.Counted)
     app.add_middleware(Recorded)
+    writes = [(method, route.path_regex) for route in routes if _writes(route) for method in route.methods or ()]
+    app.add_middleware(Apart, scribe=lambda: app.state.scribe, writes=writes)
     app.add_middleware(
         Edge,
         methods=methods,
@@ -186,6 +225,11 @@ def create_app(settings: Settings | None = None) -> Served:
     app.add_exception_handler(HTTPException, _http)
     app.openapi = lambda: describe(app, RESOURCES)  # type: ignore[method-assign]  # the framework's way to say it
     return app
+
+
+def _writes(route: APIRoute) -> bool:
+    """Tell whether a route changes something: what is only asked by POST needs no key."""
+    return "GET" not in (route.methods or ()) and (route.openapi_extra or {}).get("security") != NEEDS_NO_KEY
 
 
 def _front(app: Served, settings: Settings) -> ASGIApp:

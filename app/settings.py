@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     hot_cache_mb: int = Field(
         default=64, ge=0, le=100_000, description="Room for ready answers, in megabytes a worker; 0 for none."
     )
+    writing_process: bool = Field(
+        default=True,
+        description="Whether each worker has writes carried out by a process of its own, which the first of them "
+        "begins, so that nobody who reads waits for it.",
+    )
     font_dir: DirectoryPath | None = Field(
         default=None, description="A folder of fonts for scripts that the built-in ones lack, such as Chinese."
     )

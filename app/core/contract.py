@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from app.core.kinds import Kind
 from app.core.record import Tier, declared, full_type
 
+NEEDS_NO_KEY: Final[list[dict[str, list[str]]]] = [{}, {"key": []}]  # what is asked by POST, and writes nothing
 IF_MATCH: Final[dict[str, Any]] = {
     "name": "If-Match",
     "in": "header",

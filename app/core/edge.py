@@ -216,6 +216,8 @@ async def _drained(receive: Receive) -> None:
 
 def failure(scope: Scope, error: BaseException) -> Problem:
     """Give the problem for what nobody expected; log where it happened, never what was asked or by whom."""
+    if isinstance(error, Problem):
+        return error
     # Cancelled is what the server has waited for long enough when it stops.
     if isinstance(error, asyncio.CancelledError) or is_passing(error):
         _LOG.warning("unavailable", error=type(error).__name__)

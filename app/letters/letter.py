@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
 from app.core.asked import PathId
-from app.core.contract import IF_NONE_MATCH, headers, sends
+from app.core.contract import IF_NONE_MATCH, NEEDS_NO_KEY, headers, sends
 from app.core.documents import etag
 from app.core.express import Written
 from app.core.problems import Problem, fault, invalid
@@ -35,7 +35,6 @@ from app.register.persons import persons
 PDF: Final = "application/pdf"
 router: Final = APIRouter(prefix="/v1/persons/{id}", tags=["letters"], dependencies=STRICT)
 _PROBLEMS: Final = ("malformed", "unauthorized", "not-found", "gone", "invalid", "unavailable", "internal")
-_OPEN: Final[list[dict[str, list[str]]]] = [{}, {"key": []}]
 
 
 class AddressAsked(BaseModel):
@@ -155,7 +154,7 @@ async def read_envelope(request: Request, id: PathId, asked: Annotated[EnvelopeA
         200: {"description": "The envelope.", "content": {PDF: {}}, "headers": headers("Cache-Control")},
         **conflict(*_PROBLEMS, "media-type", "too-large"),
     },
-    openapi_extra={**sends(EnvelopeIn, JSON), "security": _OPEN},
+    openapi_extra={**sends(EnvelopeIn, JSON), "security": NEEDS_NO_KEY},
 )
 async def print_envelope(request: Request, id: PathId) -> Response:  # noqa: A002 - the path's word
     """The same with the sender's lines on it. They are used for this answer only and kept nowhere. Needs no key."""

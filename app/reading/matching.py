@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
-from app.core.contract import headers, sends
+from app.core.contract import NEEDS_NO_KEY, headers, sends
 from app.core.problems import docs
 from app.core.requests import JSON, STRICT, database_of, model_of, reading
 from app.core.types import CountryCode, Id, Line, PartialDate
@@ -17,7 +17,6 @@ from app.reading.finding.finder import finder_of
 from app.register.persons import Identifier
 
 router: Final = APIRouter(prefix="/v1/match", tags=["names"], dependencies=STRICT)
-_OPEN: Final[list[dict[str, list[str]]]] = [{}, {"key": []}]
 _PROBLEMS: Final = ("malformed", "unauthorized", "too-large", "media-type", "invalid", "unavailable", "internal")
 _MOST: Final = 100
 _CANDIDATES: Final = 10
@@ -95,7 +94,7 @@ class MatchOut(BaseModel):
         200: {"model": MatchOut, "description": "What the register says.", "headers": headers("Cache-Control")},
         **docs(*_PROBLEMS),
     },
-    openapi_extra={**sends(MatchIn, JSON), "security": _OPEN},
+    openapi_extra={**sends(MatchIn, JSON), "security": NEEDS_NO_KEY},
 )
 async def match_persons(request: Request) -> Response:
     """Compare up to 100 people with those of the register; nothing is written, and what you send is kept nowhere.

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import from_json, to_json
 
 from app.core.asked import PathId
-from app.core.contract import IF_NONE_MATCH, MOVED, headers
+from app.core.contract import IF_NONE_MATCH, MOVED, NEEDS_NO_KEY, headers
 from app.core.documents import etag
 from app.core.lists import Item
 from app.core.problems import Problem, docs, fault, invalid
@@ -27,7 +27,6 @@ router: Final = APIRouter(prefix="/v1/reconcile", tags=["names"], dependencies=s
 FORM: Final = "application/x-www-form-urlencoded"
 HTML: Final = "text/html; charset=utf-8"
 _PROBLEMS: Final = ("malformed", "unauthorized", "too-large", "invalid", "unavailable", "internal")
-_OPEN: Final[list[dict[str, list[str]]]] = [{}, {"key": []}]
 _FAR: Final = 10_000
 _SCHEMA_SPACE: Final = "https://schema.org/Person"
 
@@ -112,7 +111,7 @@ async def read_reconciliation(
         **docs(*_PROBLEMS, "media-type"),
     },
     openapi_extra={
-        "security": _OPEN,
+        "security": NEEDS_NO_KEY,
         "requestBody": {
             "required": True,
             "content": {
