@@ -1,4 +1,4 @@
-"""The process that carries out writes for a worker, see `app.core.scribe`."""
+"""The process that carries out writes for a worker, see `app.core.carrying`."""
 
 import signal
 import socket
@@ -6,7 +6,7 @@ import sys
 
 import uvloop
 
-from app.core.scribe import carry_out
+from app.core.carrying import carry_out
 from app.main import written_apart
 
 

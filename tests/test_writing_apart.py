@@ -41,6 +41,7 @@ async def begin(client: AsyncClient, server: Served) -> int:
     async with asyncio.timeout(30):
         while True:
             assert (await client.post("/v1/persons", json=person())).status_code == 201
+            await asyncio.sleep(0.5)  # it begins meanwhile, and does not while it is stopped
             for process in children(server):
                 os.kill(process, signal.SIGSTOP)
                 try:

@@ -1,13 +1,12 @@
 """A process of its own that carries out what writes: whoever reads here then waits for nobody who writes.
 
-Both ends of the line between them are here. A request goes over it as ASGI has it, and so do the calls that its
-answering makes: what is received, sent and acknowledged in one process happens in the other, in the same order.
+A request goes over the line as ASGI has it, and so do the calls that its answering makes: what is received, sent and
+acknowledged in one process happens in the other, in the same order. `app.core.carrying` is the other end.
 """
 
 import asyncio
 import contextlib
 import os
-import pickle
 import re
 import socket
 import subprocess
@@ -22,11 +21,11 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.access import IDENTIFIED
+from app.core.line import CANCEL, END, GIVEN, NOTHING, OPEN, READY, RECEIVE, SEND, SERVE, Line
 from app.core.logs import told
 from app.core.problems import Problem
 
 _LOG: Final = structlog.get_logger("vestka")
-_LENGTH: Final = 4  # bytes before each frame
 _ENDS_WITHIN: Final = 10.0  # seconds
 _NOT_AGAIN_FOR: Final = 60.0  # seconds after one that could not begin or was lost
 _LOST: Final = (
@@ -36,47 +35,8 @@ _LOST: Final = (
 # What a request is made of, but for who sent it: that stays in the process that was asked.
 _SAID: Final = ("type", "asgi", "http_version", "method", "scheme", "server", "root_path")
 _ASKED: Final = ("path", "raw_path", "query_string", "headers")
-
-# What is said on the line, about a request with a number: to the scribe,
-_OPEN, _SERVE, _GIVEN, _CANCEL = "open", "serve", "given", "cancel"
-# by the scribe,
-_READY, _RECEIVE, _SEND, _END = "ready", "receive", "send", "end"
-# and by nobody: it is gone, or what it called for failed here.
+# What is heard, and nobody said: it is gone, or what it called for failed here.
 _GONE, _FAILED = "gone", "failed"
-_Said = tuple[int, str, Any]
-_NOTHING: Final = 0  # the number of no request
-
-
-class _Line:
-    """One end of the line: frames of a few values, each with its length before it."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    @classmethod
-    async def over(cls, end: socket.socket) -> "_Line":
-        return cls(*await asyncio.open_unix_connection(sock=end))
-
-    async def say(self, number: int, verb: str, value: object = None) -> None:
-        """Say something; who says more than the other end takes waits."""
-        frame = pickle.dumps((number, verb, value))
-        self._writer.writelines((len(frame).to_bytes(_LENGTH), frame))
-        await self._writer.drain()
-
-    async def hear(self) -> _Said | None:
-        """Give what the other end said next; None when it is gone."""
-        try:
-            length = int.from_bytes(await self._reader.readexactly(_LENGTH))
-            frame = await self._reader.readexactly(length)
-        except (asyncio.IncompleteReadError, OSError):
-            return None
-        said: _Said = pickle.loads(frame)  # noqa: S301 - the other end of this pair is our own process
-        return said
-
-    def close(self) -> None:
-        """Hang up."""
-        self._writer.close()
 
 
 class Scribe:
@@ -90,9 +50,9 @@ class Scribe:
         self._module = module
         self._opened = opened
         self._wrote = wrote
-        self._numbers = count(_NOTHING + 1)
+        self._numbers = count(NOTHING + 1)
         self._handed: dict[int, _Handed] = {}
-        self._line: _Line | None = None
+        self._line: Line | None = None
         self._running: asyncio.Task[None] | None = None
         self._not_before = 0.0
 
@@ -119,12 +79,12 @@ class Scribe:
         """Begin it, hear what it says, and see it end."""
         ours, theirs = socket.socketpair()
         process: subprocess.Popen[bytes] | None = None
-        line: _Line | None = None
+        line: Line | None = None
         try:
             with theirs:
                 process = _begun(self._module, theirs.fileno())
-            line = await _Line.over(ours)
-            await line.say(_NOTHING, _OPEN, self._opened)
+            line = await Line.over(ours)
+            await line.say(NOTHING, OPEN, self._opened)
             await self._hear(line)
             _LOG.error("the process that writes was lost")
         except Exception as error:  # noqa: BLE001 - whatever it is, this process writes itself then
@@ -137,10 +97,10 @@ class Scribe:
             if process is not None:
                 await asyncio.shield(asyncio.to_thread(_end, process))
 
-    async def _hear(self, line: _Line) -> None:
+    async def _hear(self, line: Line) -> None:
         while (said := await line.hear()) is not None:
             number, verb, value = said
-            if verb == _READY:
+            if verb == READY:
                 self._line = line
             elif number in self._handed:  # or its request was given up
                 self._handed[number].heard.put_nowait((verb, value))
@@ -174,7 +134,7 @@ class _Handed:
     """A request that was handed to the scribe, and what is called for while it is answered there."""
 
     def __init__(
-        self, line: _Line, number: int, receive: Receive, send: Callable[[Any], Coroutine[Any, Any, None]]
+        self, line: Line, number: int, receive: Receive, send: Callable[[Any], Coroutine[Any, Any, None]]
     ) -> None:
         self._line = line
         self._number = number
@@ -187,12 +147,12 @@ class _Handed:
     async def answer(self, scope: Scope) -> Exception | None:
         """Have it answered; give what it failed by. Who gives up meanwhile has it given up there."""
         try:
-            await self._line.say(self._number, _SERVE, scope)
-            while not self._whole and (heard := await self.heard.get())[0] not in {_END, _GONE}:
+            await self._line.say(self._number, SERVE, scope)
+            while not self._whole and (heard := await self.heard.get())[0] not in {END, _GONE}:
                 await self._called(*heard)
         except BaseException:
             with contextlib.suppress(OSError):
-                await self._line.say(self._number, _CANCEL)
+                await self._line.say(self._number, CANCEL)
             raise
         finally:
             if self._receiving is not None:
@@ -202,11 +162,11 @@ class _Handed:
         return _lost() if heard[0] == _GONE else heard[1] and RuntimeError(heard[1])
 
     async def _called(self, verb: str, value: Any) -> None:  # noqa: ANN401 - what is said with it
-        if verb == _SEND:
+        if verb == SEND:
             await self._send(value)
             self._whole = not value[0][-1].get("more_body", False)
             with contextlib.suppress(OSError):  # then it is heard that the scribe is gone, if that matters any more
-                await self._line.say(self._number, _GIVEN, (_SEND, None))
+                await self._line.say(self._number, GIVEN, (SEND, None))
         elif verb == _FAILED:
             raise value
         else:  # beside what is sent: who waits for the client to go away may answer meanwhile
@@ -219,7 +179,7 @@ class _Handed:
             self.heard.put_nowait((_FAILED, error))
             return
         with contextlib.suppress(OSError):
-            await self._line.say(self._number, _GIVEN, (_RECEIVE, message))
+            await self._line.say(self._number, GIVEN, (RECEIVE, message))
 
 
 class Apart:
@@ -293,92 +253,3 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-Opening = Callable[[Any], contextlib.AbstractAsyncContextManager[ASGIApp]]
-
-
-async def carry_out(end: socket.socket, opening: Opening) -> None:
-    """Be the process: answer what is asked on a line until nobody is there any more.
-
-    ``opening`` makes the application of what the other end opened the line with.
-    """
-    line = await _Line.over(end)
-    opened = await line.hear()
-    if opened is None:
-        return
-    async with opening(opened[2]) as app:
-        await line.say(_NOTHING, _READY)
-        requests: dict[int, _Carried] = {}
-        while (said := await line.hear()) is not None:
-            number, verb, value = said
-            if verb == _SERVE:
-                requests[number] = _Carried(line, number, value)
-                requests[number].begin(app, requests.pop)
-            elif number in requests:
-                requests[number].told(verb, value)
-        # Whoever asked is gone: what has not been committed is not.
-        tasks = [request.cancel() for request in requests.values()]
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-class _Carried:
-    """A request that is being answered in the process that writes."""
-
-    def __init__(self, line: _Line, number: int, scope: Scope) -> None:
-        self._line = line
-        self._number = number
-        self._identified: set[Any] = set()
-        self._scope: Scope = {**scope, "client": None, IDENTIFIED: self._identified}
-        self._given: dict[str, asyncio.Future[Any]] = {}
-        self._task: asyncio.Task[None] | None = None
-        self._given_up = False
-        self._begun: list[Message] = []
-
-    def begin(self, app: ASGIApp, ended: Callable[[int], object]) -> None:
-        """Answer it, and tell when that has ended."""
-        self._task = asyncio.create_task(self._answer(app))
-        self._task.add_done_callback(lambda _: ended(self._number))
-
-    def told(self, verb: str, value: Any) -> None:  # noqa: ANN401 - whatever was called for
-        """Hear what a call gave, or that the request was given up."""
-        if verb == _CANCEL:
-            self.cancel()
-        elif (given := self._given.get(value[0])) is not None and not given.done():
-            given.set_result(value[1])
-
-    def cancel(self) -> "asyncio.Task[None]":
-        """Give it up."""
-        if self._task is None:
-            raise RuntimeError("it has not begun")
-        self._given_up = True
-        self._task.cancel()
-        return self._task
-
-    async def _answer(self, app: ASGIApp) -> None:
-        failed = None
-        try:
-            await app(self._scope, self._receive, self._send)
-        except Exception as error:  # noqa: BLE001 - its words stay here: they may be of what was sent
-            failed = type(error).__name__
-            _LOG.error("failed", **told(error))
-        with contextlib.suppress(OSError):
-            await self._line.say(self._number, _END, failed)
-
-    async def _receive(self) -> Message:
-        if self._given_up:
-            return {"type": "http.disconnect"}
-        message: Message = await self._call(_RECEIVE)
-        return message
-
-    async def _send(self, message: Message) -> None:
-        # An answer goes with what it begins with: if this process is lost, it has begun with something or not at all.
-        self._begun.append(message)
-        if message["type"] != "http.response.start" and not self._given_up:  # or nobody listens any more
-            sent, self._begun = self._begun, []
-            await self._call(_SEND, (sent, list(self._identified)))
-
-    async def _call(self, verb: str, value: object = None) -> Any:  # noqa: ANN401 - what the call gives
-        given = self._given[verb] = asyncio.get_running_loop().create_future()
-        await self._line.say(self._number, verb, value)
-        return await given

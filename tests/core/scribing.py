@@ -12,7 +12,7 @@ from uuid import UUID
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.access import IDENTIFIED
-from app.core.scribe import carry_out
+from app.core.carrying import carry_out
 
 KEY = UUID(int=7)
 _START = {"type": "http.response.start", "status": 201, "headers": [(b"x-invented", b"1")]}

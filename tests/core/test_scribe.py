@@ -199,7 +199,9 @@ async def test_one_that_cannot_begin_keeps_nobody_from_writing(capfd: pytest.Cap
         await until(lambda: not there.scribe.runs())
         assert (await there.ask("/echo", b"x")).said == HERE
         assert not there.scribe.runs()  # it is not tried again at once
-    assert "lost" in "".join(capfd.readouterr())
+    said = "".join(capfd.readouterr())
+    assert "lost" in said
+    assert "invented words" not in said
 
 
 async def test_who_is_given_up_is_given_up_there() -> None:
