@@ -24,6 +24,7 @@ _BATCH: Final = 500
 _SLICE: Final = 1.0  # seconds at least, so that there are ten writes in each
 _STOCK: Final = 1_000  # people who are made before they are purged, when half as many are left
 _SMALL_BATCH: Final = 20  # as an editor's import of a list
+_BEGINS: Final = 5.0  # seconds in which the process that writes has begun, after the first write
 _OK: Final = {200, 201, 204}
 Send = Callable[[str, str, object], Any]
 
@@ -126,6 +127,8 @@ def ways_of(server: Server, writer: Writer) -> dict[str, Callable[[], int]]:
 def rates(server: Server, key: Mapping[str, str], seconds: float) -> Iterator[Written]:
     """Measure every way to write."""
     writer = Writer(server.base, key)
+    writer.post()
+    time.sleep(_BEGINS)
     ways = ways_of(server, writer)
     if "batch" in ways:
         ways["batch"] = writer.large_batch
