@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core import recorder
 from app.core.access import still_valid
+from app.core.collecting import not_collecting
 from app.core.cursors import Identity
 from app.core.dialects import (
     brief_engine,
@@ -171,7 +172,12 @@ class Database:
         """
         if self._aside is None:
             self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
-        return await asyncio.get_running_loop().run_in_executor(self._aside, lambda: asyncio.run(work()))
+
+        def do() -> _T:
+            with not_collecting():
+                return asyncio.run(work())
+
+        return await asyncio.get_running_loop().run_in_executor(self._aside, do)
 
     @property
     def _state(self) -> Direct:
