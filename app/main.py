@@ -37,7 +37,7 @@ from app.letters.coverage import font_set
 from app.letters.pressroom import PressRoom
 from app.openapi import describe
 from app.parts import open_database, prepare, refuse_another
-from app.places import STATIC
+from app.places import STATIC, mark_of_code
 from app.reading import casefile, facets, matching, stats
 from app.reading.finding.finder import know_the_names
 from app.reading.keeping import follow_the_calendar
@@ -79,6 +79,10 @@ _NO_TELEMETRY: Final[Any] = {
     "operation_spans": False,
     "auto_configure": False,
 }
+
+
+class OtherVersion(Exception):  # noqa: N818 - an upgrade, not a fault
+    """The program's files have changed since the server began: it writes by itself until it is started again."""
 
 
 class Served(FastAPI):
@@ -123,8 +127,11 @@ async def _opened(app: FastAPI) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def written_apart(settings: Settings) -> AsyncIterator[ASGIApp]:
-    """Give what answers in a process that carries out writes for one that serves."""
+async def written_apart(opened: tuple[Settings, str]) -> AsyncIterator[ASGIApp]:
+    """Give what answers in a process that carries out writes for one that serves; none of another version does."""
+    settings, mark = opened
+    if mark != mark_of_code():
+        raise OtherVersion
     app = create_app(settings)
     async with _opened(app):
         collect_seldom()
@@ -170,7 +177,7 @@ async def _serving(app: FastAPI, database: Database) -> AsyncIterator[None]:
 def _scribe(settings: Settings, database: Database) -> Scribe | None:
     """Give what carries out writes, where that is to be another process and can be."""
     wanted = settings.writing_process and sys.platform != "win32"
-    return Scribe("app.scribing", settings, database.watch.stir) if wanted else None
+    return Scribe("app.scribing", (settings, mark_of_code()), database.watch.stir) if wanted else None
 
 
 def _ended(task: "asyncio.Task[None]") -> None:

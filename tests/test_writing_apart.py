@@ -7,8 +7,14 @@ import time
 from pathlib import Path
 from typing import Final
 
+import pytest
 from httpx2 import AsyncClient, Client
+from pydantic import SecretStr
 
+from app import places
+from app.main import OtherVersion, written_apart
+from app.places import mark_of_code
+from app.settings import Settings
 from tests.factories import person
 from tests.serving import Served, new_key, served
 
@@ -146,6 +152,26 @@ async def test_what_was_answered_outlives_its_kill_and_the_server_goes_on(sqlite
                 assert (await client.get(f"/v1/persons/{one}")).status_code == 200
             assert (await client.post("/v1/persons", json=person())).status_code == 201
     assert "the process that writes was lost" in said.read_text()
+
+
+async def test_one_of_another_version_writes_nothing(sqlite_url: str) -> None:
+    """As where a program was upgraded and its server has not been started again."""
+    settings = Settings(database_url=SecretStr(sqlite_url), seed=False)
+    new_key(sqlite_url, "write")  # in a database that is migrated then
+    async with written_apart((settings, mark_of_code())):
+        pass
+    with pytest.raises(OtherVersion):
+        async with written_apart((settings, "another")):
+            pass
+
+
+def test_what_marks_the_code_changes_with_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "_HERE", tmp_path)
+    (tmp_path / "one.py").write_text("1")
+    before = mark_of_code()
+    assert before == mark_of_code()
+    (tmp_path / "one.py").write_text("11")
+    assert mark_of_code() != before
 
 
 def test_a_server_that_is_told_not_to_has_none(sqlite_url: str) -> None:
