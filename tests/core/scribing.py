@@ -46,6 +46,12 @@ async def _die(_: Scope, __: Receive, ___: Send) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+async def _answer_and_die(_: Scope, __: Receive, send: Send) -> None:
+    await send(_START)
+    await send({"type": "http.response.body", "body": b"written"})
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 async def _fail(_: Scope, __: Receive, ___: Send) -> None:
     raise KeyError("invented words")
 
@@ -90,7 +96,15 @@ async def opened(said: str) -> AsyncIterator[ASGIApp]:
     if said == "broken":
         raise OSError("invented words")
     waiting = _Waiting()
-    apps = {"/echo": _echo, "/take": _take, "/tell": _tell, "/die": _die, "/fail": _fail, "/break": _break}
+    apps = {
+        "/echo": _echo,
+        "/take": _take,
+        "/tell": _tell,
+        "/die": _die,
+        "/answer-and-die": _answer_and_die,
+        "/fail": _fail,
+        "/break": _break,
+    }
     apps |= {"/wait": waiting.wait, "/count": waiting.count, "/until-gone": waiting.until_gone}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

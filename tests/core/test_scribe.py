@@ -192,6 +192,14 @@ async def test_when_it_is_lost_nobody_waits_and_writing_goes_on_here(monkeypatch
         assert (await there.ask("/echo", b"x")).said == b"x"
 
 
+async def test_who_was_answered_hears_nothing_of_its_loss() -> None:
+    """Whole is whole: the connection does not break off, and serves the next request."""
+    async with parts() as there:
+        asked = await there.ask("/answer-and-die")
+        assert (asked.status, asked.said) == (201, b"written")
+        await until(lambda: not there.scribe.is_ready())
+
+
 async def test_one_that_cannot_begin_keeps_nobody_from_writing(capfd: pytest.CaptureFixture[str]) -> None:
     async with parts("broken", begun=False) as there:
         there.scribe.begin()
