@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -39,52 +40,49 @@ async def _answer_all(line: Line, app: ASGIApp) -> None:
     while (said := await line.hear()) is not None:
         number, verb, value = said
         if verb == SERVE:
-            requests[number] = _Carried(line, number, value)
-            requests[number].begin(app, requests.pop)
+            requests[number] = _Carried(line, number, app, value)
+            requests[number].task.add_done_callback(partial(_forget, requests, number))
         elif number in requests:
             requests[number].told(verb, value)
     # Whoever asked is gone: what has not been committed is not.
-    tasks = [request.cancel() for request in requests.values()]
-    await asyncio.gather(*tasks, return_exceptions=True)
+    left = list(requests.values())
+    for request in left:
+        request.give_up()
+    await asyncio.gather(*(request.task for request in left), return_exceptions=True)
+
+
+def _forget(requests: "dict[int, _Carried]", number: int, _: object) -> None:
+    del requests[number]
 
 
 class _Carried:
     """A request that is being answered in the process that writes."""
 
-    def __init__(self, line: Line, number: int, scope: Scope) -> None:
+    def __init__(self, line: Line, number: int, app: ASGIApp, scope: Scope) -> None:
         self._line = line
         self._number = number
         self._identified: set[Any] = set()
-        self._scope: Scope = {**scope, "client": None, IDENTIFIED: self._identified}
         self._given: dict[str, asyncio.Future[Any]] = {}
-        self._task: asyncio.Task[None] | None = None
         self._given_up = False
         self._begun: list[Message] = []
-
-    def begin(self, app: ASGIApp, ended: Callable[[int], object]) -> None:
-        """Answer it, and tell when that has ended."""
-        self._task = asyncio.create_task(self._answer(app))
-        self._task.add_done_callback(lambda _: ended(self._number))
+        self.task = asyncio.create_task(self._answer(app, {**scope, "client": None, IDENTIFIED: self._identified}))
 
     def told(self, verb: str, value: Any) -> None:  # noqa: ANN401 - whatever was called for
         """Hear what a call gave, or that the request was given up."""
         if verb == CANCEL:
-            self.cancel()
+            self.give_up()
         elif (given := self._given.get(value[0])) is not None and not given.done():
             given.set_result(value[1])
 
-    def cancel(self) -> "asyncio.Task[None]":
-        """Give it up."""
-        if self._task is None:
-            raise RuntimeError("it has not begun")
+    def give_up(self) -> None:
+        """End it, and say nothing more of it."""
         self._given_up = True
-        self._task.cancel()
-        return self._task
+        self.task.cancel()
 
-    async def _answer(self, app: ASGIApp) -> None:
+    async def _answer(self, app: ASGIApp, scope: Scope) -> None:
         failed = None
         try:
-            await app(self._scope, self._receive, self._send)
+            await app(scope, self._receive, self._send)
         except Exception as error:  # noqa: BLE001 - its words stay here: they may be of what was sent
             failed = type(error).__name__
             _LOG.error("failed", **told(error))

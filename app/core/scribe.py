@@ -33,8 +33,10 @@ _LOST: Final = (
     "`Idempotency-Key`."
 )
 # What a request is made of, but for who sent it: that stays in the process that was asked.
-_SAID: Final = ("type", "asgi", "http_version", "method", "scheme", "server", "root_path")
-_ASKED: Final = ("path", "raw_path", "query_string", "headers")
+_SAID: Final = (
+    *("type", "asgi", "http_version", "method", "scheme", "server"),
+    *("root_path", "path", "raw_path", "query_string", "headers"),
+)
 # What is heard, and nobody said: it is gone, or what it called for failed here.
 _GONE, _FAILED = "gone", "failed"
 
@@ -233,7 +235,7 @@ def _lost() -> Problem:
 
 
 def _sent(scope: Scope) -> Scope:
-    return {name: scope[name] for name in (*_SAID, *_ASKED) if name in scope}
+    return {name: scope[name] for name in _SAID if name in scope}
 
 
 def _begun(module: str, line: int) -> "subprocess.Popen[bytes]":
